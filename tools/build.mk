@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Compiling. A new source file in a listed folder needs no line here.
+
+LIBS_PC := liburing zlib jansson libzstd liblzma
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wimplicit-fallthrough -Wvla -Wmissing-prototypes \
+	-Wcast-align -Wstrict-prototypes -Wformat=2 -Wundef -Werror
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fno-plt
+OPT ?= -O2 -g
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+PC_CFLAGS = $(shell pkg-config --cflags $(LIBS_PC) 2>/dev/null)
+PC_LIBS   = $(shell pkg-config --libs $(LIBS_PC) 2>/dev/null)
+SDT       = $(if $(wildcard /usr/include/sys/sdt.h),-DVISE_WITH_SDT)
+
+CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE $(SDT)
+CFLAGS   += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(PC_CFLAGS) $(SANITIZE)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
+LDLIBS   += $(PC_LIBS) -pthread
+
+# Floors, lowest first; a folder's subfolders belong to it.
+sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
+CORE     := $(call sources,vmm/core)
+KVM      := $(call sources,vmm/kvm)
+HOST     := $(call sources,vmm/host)
+DEVICES  := $(call sources,devices)
+FIRMWARE := $(call sources,firmware)
+VIRTIO   := $(call sources,virtio)
+APP      := $(call sources,vmm/app)
+GUESTDRV := $(call sources,tests/guestdrv)
+
+LIB_SRC  := $(CORE) $(KVM) $(HOST) $(DEVICES) $(FIRMWARE) $(VIRTIO) $(filter-out vmm/app/main.c,$(APP))
+CTL_SRC  := $(call sources,tools/visectl)
+INIT_SRC := $(call sources,guest-init)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+quiet = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@);)
+qq    = $(if $(filter 0,$(V)),@)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call quiet,CC)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libvise.a: $(call obj,$(LIB_SRC))
+	@rm -f $@
+	$(call quiet,AR)$(AR) rcs $@ $^
+
+$(BUILD)/libguestdrv.a: $(call obj,$(GUESTDRV))
+	@rm -f $@
+	$(call quiet,AR)$(AR) rcs $@ $^
+
+$(BUILD)/vise: $(call obj,vmm/app/main.c) $(BUILD)/libvise.a
+	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/visectl: $(call obj,$(CTL_SRC)) $(BUILD)/libvise.a
+	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The guest's init runs where there is no C library: static, and small.
+$(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h docs/abi/*.h)
+	@mkdir -p $(@D)
+	$(call quiet,STATIC)$(CC) -I. -D_GNU_SOURCE -std=gnu11 -Os $(WARN) -static \
+		-ffunction-sections -fdata-sections -Wl,--gc-sections -s \
+		-o $@ $(INIT_SRC) -lzstd -llzma -lz
+
+# Where the program finds the init and which version it is; rewritten only when it changes.
+$(BUILD)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define VISE_VERSION "%s"\n' '$(VERSION)' >$@.new
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+$(BUILD)/obj/vmm/app/%.o $(BUILD)/obj/vmm/app/control/%.o: | $(BUILD)/gen/version.h
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+FORCE:
+.PHONY: FORCE

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/core/guest_mem.h"
+
+#include "vmm/core/le.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE_4K 0x1000ULL
+#define PAGE_2M 0x200000ULL
+
+struct guest_mem {
+	int fd;
+	size_t n;
+	uint64_t size;
+	struct guest_mem_region regions[GUEST_MEM_REGIONS];
+};
+
+static int guest_mem_open(struct guest_mem *mem, bool hugepages, struct err *err)
+{
+	unsigned int flags = MFD_CLOEXEC | (hugepages ? MFD_HUGETLB | MFD_HUGE_2MB : 0U);
+
+	mem->fd = memfd_create("vise-guest-ram", flags);
+	if (mem->fd < 0)
+		return err_set_errno(err, errno, "guest RAM: memfd_create");
+	if (ftruncate(mem->fd, (off_t)mem->size) < 0)
+		return err_set_errno(err, errno, "guest RAM: cannot size %llu MiB",
+				     (unsigned long long)(mem->size >> 20));
+	return 0;
+}
+
+static int guest_mem_map(struct guest_mem *mem, bool hugepages, struct err *err)
+{
+	/* Huge pages are populated now: a host that runs short must say so here, not by SIGBUS. */
+	int flags = MAP_SHARED | MAP_NORESERVE | (hugepages ? MAP_POPULATE : 0);
+
+	for (size_t i = 0; i < mem->n; i++) {
+		struct guest_mem_region *r = &mem->regions[i];
+		void *p = mmap(NULL, r->size, PROT_READ | PROT_WRITE, flags, mem->fd,
+			       (off_t)r->fd_offset);
+
+		if (p == MAP_FAILED)
+			return err_set_errno(err, errno, "guest RAM: cannot map %llu MiB%s",
+					     (unsigned long long)(r->size >> 20),
+					     hugepages ? " of 2 MiB pages (see "
+							 "/proc/sys/vm/nr_hugepages)"
+						       : "");
+		r->host = p;
+		madvise(p, r->size, MADV_DONTFORK);
+		madvise(p, r->size, MADV_DONTDUMP);
+	}
+	return 0;
+}
+
+static struct guest_mem *guest_mem_create_layout(const struct guest_mem_range *ranges, size_t n,
+						 bool hugepages, struct err *err)
+{
+	struct guest_mem *mem = calloc(1, sizeof(*mem));
+
+	if (!mem) {
+		err_set(err, -ENOMEM, "guest RAM: out of memory");
+		return NULL;
+	}
+	mem->fd = -1;
+	mem->n = n;
+	for (size_t i = 0; i < n; i++) {
+		mem->regions[i].base = ranges[i].base;
+		mem->regions[i].size = ranges[i].size;
+		mem->regions[i].fd_offset = mem->size;
+		mem->size += ranges[i].size;
+	}
+	if (guest_mem_open(mem, hugepages, err) < 0 || guest_mem_map(mem, hugepages, err) < 0) {
+		guest_mem_destroy(mem);
+		return NULL;
+	}
+	return mem;
+}
+
+struct guest_mem *guest_mem_create(uint64_t size, bool hugepages, struct err *err)
+{
+	uint64_t low = size < GUEST_MEM_LOW_END ? size : GUEST_MEM_LOW_END;
+	struct guest_mem_range ranges[] = {{0, low}, {GUEST_MEM_HIGH_BASE, size - low}};
+	uint64_t page = hugepages ? PAGE_2M : PAGE_4K;
+
+	if (size == 0 || size % page != 0) {
+		err_set(err, -EINVAL, "guest RAM: %llu bytes is not a positive multiple of %llu",
+			(unsigned long long)size, (unsigned long long)page);
+		return NULL;
+	}
+	return guest_mem_create_layout(ranges, size > low ? 2 : 1, hugepages, err);
+}
+
+struct guest_mem *guest_mem_create_ranges(const struct guest_mem_range *ranges, size_t n,
+					  struct err *err)
+{
+	uint64_t end = 0;
+
+	if (n == 0 || n > GUEST_MEM_REGIONS) {
+		err_set(err, -EINVAL, "guest RAM: %zu ranges, 1 to %d possible", n,
+			GUEST_MEM_REGIONS);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct guest_mem_range *r = &ranges[i];
+
+		if (r->base < end || r->size == 0 || (r->base | r->size) % PAGE_4K != 0 ||
+		    r->size > UINT64_MAX - r->base) {
+			err_set(err, -EINVAL, "guest RAM: range %zu overlaps, wraps or is uneven",
+				i);
+			return NULL;
+		}
+		end = r->base + r->size;
+	}
+	return guest_mem_create_layout(ranges, n, false, err);
+}
+
+void guest_mem_destroy(struct guest_mem *mem)
+{
+	if (!mem)
+		return;
+	for (size_t i = 0; i < mem->n; i++)
+		if (mem->regions[i].host)
+			munmap(mem->regions[i].host, mem->regions[i].size);
+	if (mem->fd >= 0)
+		close(mem->fd);
+	free(mem);
+}
+
+const struct guest_mem_region *guest_mem_regions(const struct guest_mem *mem, size_t *n)
+{
+	*n = mem->n;
+	return mem->regions;
+}
+
+uint64_t guest_mem_size(const struct guest_mem *mem)
+{
+	return mem->size;
+}
+
+/* The one translator: the host address of @gpa, and in @len at most the bytes left in its region.
+ */
+static uint8_t *guest_mem_span(const struct guest_mem *mem, gpa_t gpa, uint64_t *len)
+{
+	for (size_t i = 0; i < mem->n; i++) {
+		const struct guest_mem_region *r = &mem->regions[i];
+		uint64_t off = gpa - r->base;
+
+		if (gpa < r->base || off >= r->size)
+			continue;
+		if (*len > r->size - off)
+			*len = r->size - off;
+		return r->host + off;
+	}
+	return NULL;
+}
+
+bool guest_mem_contains(const struct guest_mem *mem, gpa_t gpa, uint64_t len)
+{
+	while (len > 0) {
+		uint64_t part = len;
+
+		if (!guest_mem_span(mem, gpa, &part))
+			return false;
+		gpa += part;
+		len -= part;
+	}
+	return true;
+}
+
+int guest_mem_read(const struct guest_mem *mem, gpa_t gpa, void *buf, size_t len)
+{
+	uint8_t *to = buf;
+	uint64_t part = len;
+	const uint8_t *host = guest_mem_span(mem, gpa, &part);
+
+	if (host && part == len) {
+		memcpy(to, host, len);
+		return 0;
+	}
+	if (!guest_mem_contains(mem, gpa, len))
+		return -EFAULT;
+	while (len > 0) {
+		part = len;
+		host = guest_mem_span(mem, gpa, &part);
+		memcpy(to, host, part);
+		to += part;
+		gpa += part;
+		len -= part;
+	}
+	return 0;
+}
+
+int guest_mem_write(const struct guest_mem *mem, gpa_t gpa, const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+	uint64_t part = len;
+	uint8_t *host = guest_mem_span(mem, gpa, &part);
+
+	if (host && part == len) {
+		memcpy(host, from, len);
+		return 0;
+	}
+	if (!guest_mem_contains(mem, gpa, len))
+		return -EFAULT;
+	while (len > 0) {
+		part = len;
+		host = guest_mem_span(mem, gpa, &part);
+		memcpy(host, from, part);
+		from += part;
+		gpa += part;
+		len -= part;
+	}
+	return 0;
+}
+
+int guest_mem_zero(const struct guest_mem *mem, gpa_t gpa, size_t len)
+{
+	if (!guest_mem_contains(mem, gpa, len))
+		return -EFAULT;
+	while (len > 0) {
+		uint64_t part = len;
+		uint8_t *host = guest_mem_span(mem, gpa, &part);
+
+		memset(host, 0, part);
+		gpa += part;
+		len -= part;
+	}
+	return 0;
+}
+
+int guest_mem_read_file(const struct guest_mem *mem, gpa_t gpa, int fd, uint64_t offset, size_t len)
+{
+	if (!guest_mem_contains(mem, gpa, len))
+		return -EFAULT;
+	while (len > 0) {
+		uint64_t part = len;
+		uint8_t *host = guest_mem_span(mem, gpa, &part);
+		ssize_t got = pread(fd, host, part, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			return -ENODATA;
+		gpa += (uint64_t)got;
+		offset += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return 0;
+}
+
+/* Host address of an aligned 16-bit word; an aligned word never straddles two regions. */
+static uint16_t *guest_mem_word(const struct guest_mem *mem, gpa_t gpa)
+{
+	uint64_t len = sizeof(uint16_t);
+
+	if (gpa % sizeof(uint16_t) != 0)
+		return NULL;
+	return (uint16_t *)(void *)guest_mem_span(mem, gpa, &len);
+}
+
+int guest_mem_load_le16(const struct guest_mem *mem, gpa_t gpa, uint16_t *value)
+{
+	const uint16_t *word = guest_mem_word(mem, gpa);
+	uint16_t raw;
+
+	if (!word)
+		return -EFAULT;
+	raw = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+	*value = ld_le16(&raw);
+	return 0;
+}
+
+int guest_mem_store_le16(const struct guest_mem *mem, gpa_t gpa, uint16_t value)
+{
+	uint16_t *word = guest_mem_word(mem, gpa);
+	uint16_t raw;
+
+	if (!word)
+		return -EFAULT;
+	st_le16(&raw, value);
+	__atomic_store_n(word, raw, __ATOMIC_RELEASE);
+	return 0;
+}
+
+void guest_mem_discard(const struct guest_mem *mem)
+{
+	/* MADV_REMOVE punches the pages out of the memfd; a memfd always supports it. */
+	for (size_t i = 0; i < mem->n; i++)
+		madvise(mem->regions[i].host, mem->regions[i].size, MADV_REMOVE);
+}

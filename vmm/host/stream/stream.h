@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VISE_HOST_STREAM_H
+#define VISE_HOST_STREAM_H
+
+#include "vmm/core/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A character backend: bytes both ways between a device and the host (the terminal, a file, a unix
+ * socket, nothing). Output goes through a bounded buffer that the loop empties, so that a burst of
+ * single bytes costs few system calls; a full buffer is told to the caller, nothing is dropped.
+ *
+ * Threads: stream_write() and stream_want_input() from any thread; the rest, and all callbacks, on
+ * the loop's thread. Callbacks are made with no lock of the stream held.
+ */
+
+struct loop;
+struct stream;
+
+enum stream_kind { STREAM_NULL, STREAM_STDIO, STREAM_FILE, STREAM_UNIX };
+
+struct stream_config {
+	enum stream_kind kind;
+	const char
+		*path; /* STREAM_FILE: created or truncated; STREAM_UNIX: listened on, mode 0600 */
+	bool escape; /* STREAM_STDIO on a terminal: Ctrl-A x asks to quit, Ctrl-A a sends Ctrl-A */
+};
+
+struct stream_user {
+	/* @len bytes came in; returns how many were taken. The rest is offered again after
+	 * stream_want_input(). */
+	size_t (*input)(void *arg, const uint8_t *data, size_t len);
+	/* There is room again after a short stream_write(). */
+	void (*writable)(void *arg);
+	/* The user typed the escape to quit. NULL: not wanted. */
+	void (*quit)(void *arg);
+	/* The terminal's size is, or became, @rows by @cols. NULL: not wanted. */
+	void (*resize)(void *arg, unsigned int rows, unsigned int cols);
+	void *arg;
+};
+
+/* Parses "stdio", "null", "file:PATH" or "unix:PATH" into @config, whose path then points into
+ * @spec. -EINVAL with a line that says what would be right. */
+MUST_CHECK int stream_parse(const char *spec, struct stream_config *config, struct err *err);
+
+/* Opens a backend. A terminal is put into raw mode only by stream_start(). NULL and @err on
+ * failure;
+ * @config is read during the call only. */
+struct stream *stream_create(const struct stream_config *config, struct loop *loop,
+			     struct err *err);
+
+/* Connects the device (copied) and begins to read. */
+MUST_CHECK int stream_start(struct stream *stream, const struct stream_user *user, struct err *err);
+
+/* Takes up to @len bytes for output; returns how many. Fewer than @len: `writable` is called once
+ * when there is room. While a unix socket has no client, output is discarded and counted taken. */
+size_t stream_write(struct stream *stream, const void *data, size_t len);
+
+/* Asks that input, held back since `input` took less than offered, be offered again. */
+void stream_want_input(struct stream *stream);
+
+/* Writes out what is buffered, blocking for at most @timeout_ms. For the end of a run. */
+void stream_drain(struct stream *stream, unsigned int timeout_ms);
+
+/* Restores the terminal, removes the socket, closes. NULL is allowed. */
+void stream_destroy(struct stream *stream);
+
+#endif
