@@ -51,7 +51,8 @@ struct loop {
 	struct loop_fd *sources;
 	struct loop_timer *timers;
 	uint64_t timer_fd_when; /* what timer_fd is armed for */
-	bool garbage;		/* a deleted source or timer waits to be freed */
+	struct loop_deferred *deferred;
+	bool garbage; /* a deleted source or timer waits to be freed */
 	atomic_bool stop;
 
 	pthread_mutex_t posted_lock;
@@ -318,6 +319,37 @@ int loop_post(struct loop *loop, loop_fn fn, void *arg)
 	return 0;
 }
 
+void loop_defer(struct loop *loop, struct loop_deferred *d)
+{
+	if (d->queued)
+		return;
+	d->queued = true;
+	d->next = loop->deferred;
+	loop->deferred = d;
+}
+
+void loop_undefer(struct loop *loop, struct loop_deferred *d)
+{
+	struct loop_deferred **at = &loop->deferred;
+
+	while (*at && *at != d)
+		at = &(*at)->next;
+	if (*at)
+		*at = d->next;
+	d->queued = false;
+}
+
+static void run_deferred(struct loop *loop)
+{
+	while (loop->deferred) {
+		struct loop_deferred *d = loop->deferred;
+
+		loop->deferred = d->next;
+		d->queued = false;
+		d->fn(d->arg);
+	}
+}
+
 int loop_run_once(struct loop *loop, int timeout_ms, struct err *err)
 {
 	struct epoll_event batch[LOOP_BATCH];
@@ -332,6 +364,7 @@ int loop_run_once(struct loop *loop, int timeout_ms, struct err *err)
 
 		if (!source->deleted)
 			source->fn(source->arg, from_epoll(batch[i].events));
+		run_deferred(loop);
 	}
 	if (loop->garbage)
 		free_deleted(loop, false);

@@ -54,6 +54,23 @@ void loop_del_timer(struct loop_timer *timer);
 /* Calls @fn(@arg) once on the loop's thread, in order of posting; any thread. 0 or -ENOMEM. */
 MUST_CHECK int loop_post(struct loop *loop, loop_fn fn, void *arg);
 
+/*
+ * A call that is made once the callback at hand has returned, however often it is asked for: for
+ * work that is done once a batch. Embedded by its owner; zero-initialise, then set fn and arg.
+ */
+struct loop_deferred {
+	loop_fn fn;
+	void *arg;
+	bool queued;
+	struct loop_deferred *next;
+};
+
+/* Queues @d unless it is queued. From a callback; elsewhere it waits for the next one to return. */
+void loop_defer(struct loop *loop, struct loop_deferred *d);
+
+/* Takes @d off the queue, if it is there. */
+void loop_undefer(struct loop *loop, struct loop_deferred *d);
+
 /* Runs until loop_stop(). 0, or a negative errno when waiting failed. */
 int loop_run(struct loop *loop, struct err *err);
 

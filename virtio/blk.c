@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "virtio/blk.h"
+
+#include "vmm/core/le.h"
+#include "vmm/core/log.h"
+#include "vmm/core/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLK_QUEUE_SIZE	128U
+#define BLK_SEG_MAX	126U
+#define BLK_HEADER_SIZE 16U
+#define BLK_MAX_SEGS	1024U	   /* descriptors in a chain (contract BLK-23) */
+#define BLK_MAX_BYTES	(4U << 20) /* data in a request */
+#define BLK_IN_FLIGHT	(4U << 20) /* data in flight at which popping pauses */
+#define BLK_KEEP_BUFFER                                                                            \
+	(4U << 10) /* a slot keeps a buffer up to this size for its next request                   \
+		    */
+#define BLK_CONFIG_SIZE 0x18U
+
+/* One request in flight. Slots are taken from a free list, so a guest cannot make more of them. */
+struct blk_request {
+	struct block_request io; /* first: the backend's done gets its address */
+	struct virtio_blk *blk;
+	struct blk_request *next_free;
+	bool busy;
+	uint32_t type;
+	uint16_t head;
+	uint32_t generation;
+	gpa_t status_addr;
+	uint32_t n_data;
+	struct virtq_seg data[BLK_SEG_MAX];
+	size_t buffer_size;
+};
+
+struct virtio_blk {
+	struct virtio_device vd;
+	struct block *backend;
+	bool has_serial;
+	char serial[VIRTIO_BLK_ID_BYTES];
+	uint32_t block_size;
+	struct virtq_chain chain; /* scratch for pop */
+	struct blk_request *slots;
+	struct blk_request *free_slots;
+	uint64_t bytes_in_flight;
+	bool starved; /* serve() stopped for want of slots or bytes */
+	struct loop *loop;
+	struct loop_deferred publish; /* one used.idx update and interrupt a batch of completions */
+	/* Counters. */
+	uint64_t read_requests, write_requests, flush_requests, other_requests;
+	uint64_t read_bytes, write_bytes, failed_requests;
+};
+
+static const struct field blk_fields[] = {
+	FIELD_COUNT(struct virtio_blk, read_requests),
+	FIELD_COUNT(struct virtio_blk, write_requests),
+	FIELD_COUNT(struct virtio_blk, flush_requests),
+	FIELD_COUNT(struct virtio_blk, other_requests),
+	FIELD_COUNT(struct virtio_blk, read_bytes),
+	FIELD_COUNT(struct virtio_blk, write_bytes),
+	FIELD_COUNT(struct virtio_blk, failed_requests),
+};
+
+static const uint16_t blk_queue_sizes[] = {BLK_QUEUE_SIZE};
+
+static struct virtio_blk *to_blk(struct virtio_device *vd)
+{
+	return (struct virtio_blk *)vd;
+}
+
+static uint64_t blk_features(const struct virtio_device *vd)
+{
+	const struct virtio_blk *blk = (const struct virtio_blk *)vd;
+	uint64_t features = VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH;
+
+	return blk->backend->read_only ? features | VIRTIO_BLK_F_RO : features;
+}
+
+static void blk_config_read(const struct virtio_device *vd, uint32_t offset, void *buf,
+			    uint32_t len)
+{
+	const struct virtio_blk *blk = (const struct virtio_blk *)vd;
+	uint8_t config[BLK_CONFIG_SIZE] = {0};
+
+	st_le64(config + 0x00, blk->backend->size / BLOCK_SECTOR);
+	st_le32(config + 0x0c, BLK_SEG_MAX);
+	st_le32(config + 0x14, blk->block_size);
+	virtio_config_copy(config, sizeof(config), offset, buf, len);
+}
+
+/* A chain taken apart: header fields and the data segments between header and status. */
+struct blk_parsed {
+	uint32_t type;
+	uint64_t sector;
+	gpa_t status_addr;
+	uint32_t n_data;
+	struct virtq_seg data[BLK_SEG_MAX];
+	bool readable_data, writable_data; /* some data segment has this direction */
+	uint64_t bytes;
+};
+
+/* Adds a data segment; empty ones are skipped. False when there are too many. */
+static bool parsed_add(struct blk_parsed *p, struct virtq_seg seg)
+{
+	if (seg.len == 0)
+		return true;
+	if (p->n_data == BLK_SEG_MAX)
+		return false;
+	p->data[p->n_data++] = seg;
+	p->bytes += seg.len;
+	if (seg.writable)
+		p->writable_data = true;
+	else
+		p->readable_data = true;
+	return true;
+}
+
+/*
+ * Splits @chain, whose last segment is known to be the status. The header is the first 16 readable
+ * bytes, cut anywhere; what follows it in its last descriptor is data. 0 or -EINVAL.
+ */
+static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *chain,
+		       struct blk_parsed *p)
+{
+	uint8_t header[BLK_HEADER_SIZE];
+	uint32_t have = 0;
+
+	if (chain->n > BLK_MAX_SEGS)
+		return -EINVAL;
+	for (uint32_t i = 0; i + 1 < chain->n; i++) {
+		struct virtq_seg seg = chain->segs[i];
+
+		if (have < BLK_HEADER_SIZE && seg.len > 0) {
+			uint32_t part = BLK_HEADER_SIZE - have;
+
+			if (seg.writable)
+				return -EINVAL;
+			if (part > seg.len)
+				part = seg.len;
+			if (guest_mem_read(blk->vd.mem, seg.addr, header + have, part) < 0)
+				return -EINVAL;
+			have += part;
+			seg.addr += part;
+			seg.len -= part;
+		}
+		if (!parsed_add(p, seg))
+			return -EINVAL;
+	}
+	if (have < BLK_HEADER_SIZE)
+		return -EINVAL;
+	p->type = ld_le32(header);
+	p->sector = ld_le64(header + 8);
+	return 0;
+}
+
+/* The contract's rules for IN and OUT: direction, whole sectors, inside the medium, inside RAM. */
+static bool transfer_allowed(const struct virtio_blk *blk, const struct blk_parsed *p)
+{
+	uint64_t capacity = blk->backend->size / BLOCK_SECTOR;
+	uint64_t sectors = p->bytes / BLOCK_SECTOR;
+
+	if (p->type == VIRTIO_BLK_T_IN ? p->readable_data : p->writable_data)
+		return false;
+	if (p->type == VIRTIO_BLK_T_OUT && blk->backend->read_only)
+		return false;
+	if (p->n_data == 0 || p->bytes % BLOCK_SECTOR != 0 || p->bytes > BLK_MAX_BYTES)
+		return false;
+	if (p->sector > capacity || sectors > capacity - p->sector)
+		return false;
+	for (uint32_t i = 0; i < p->n_data; i++)
+		if (!guest_mem_contains(blk->vd.mem, p->data[i].addr, p->data[i].len))
+			return false;
+	return true;
+}
+
+/* Writes the status byte and returns the chain. */
+static void finish(struct virtio_blk *blk, uint16_t head, uint32_t generation, gpa_t status_addr,
+		   uint8_t status)
+{
+	if (status != VIRTIO_BLK_S_OK)
+		blk->failed_requests++;
+	/* A status byte outside RAM was refused before the request was started. */
+	if (guest_mem_write(blk->vd.mem, status_addr, &status, 1) == 0)
+		virtq_complete(&blk->vd.queues[0], head, generation, 0);
+}
+
+static void slot_release(struct virtio_blk *blk, struct blk_request *r)
+{
+	blk->bytes_in_flight -= r->io.len;
+	if (r->buffer_size > BLK_KEEP_BUFFER) {
+		free(r->io.buf);
+		r->io.buf = NULL;
+		r->buffer_size = 0;
+	}
+	r->next_free = blk->free_slots;
+	blk->free_slots = r;
+	r->busy = false;
+}
+
+static void blk_publish(void *arg)
+{
+	struct virtio_blk *blk = arg;
+
+	device_lock(&blk->vd.dev);
+	virtio_queue_done(&blk->vd, 0);
+	device_unlock(&blk->vd.dev);
+}
+
+/* A backend request is done: on the loop's thread, with no lock held. */
+static void blk_done(struct block_request *io, int result)
+{
+	struct blk_request *r = (struct blk_request *)io;
+	struct virtio_blk *blk = r->blk;
+	struct virtq *vq = &blk->vd.queues[0];
+
+	device_lock(&blk->vd.dev);
+	TRACE3(blk_done, blk->vd.dev.id, r->type, result);
+	if (r->generation == vq->generation) {
+		if (result == 0 && r->type == VIRTIO_BLK_T_IN)
+			result = virtq_segs_write(blk->vd.mem, r->data, r->n_data, 0, io->buf,
+						  io->len);
+		if (result < 0)
+			log_debug("%s: request type %u failed: %s", blk->vd.dev.id, r->type,
+				  strerror(-result));
+		finish(blk, r->head, r->generation, r->status_addr,
+		       (uint8_t)(result < 0 ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK));
+		loop_defer(blk->loop, &blk->publish);
+	}
+	slot_release(blk, r);
+	if (blk->starved) {
+		blk->starved = false;
+		blk->vd.transport->rearm(blk->vd.transport_owner, 0);
+	}
+	device_unlock(&blk->vd.dev);
+}
+
+static int slot_buffer(struct blk_request *r, size_t len)
+{
+	if (len <= r->buffer_size)
+		return 0;
+	free(r->io.buf);
+	r->buffer_size = 0;
+	r->io.buf = malloc(len < BLK_KEEP_BUFFER ? BLK_KEEP_BUFFER : len);
+	if (!r->io.buf)
+		return -ENOMEM;
+	r->buffer_size = len < BLK_KEEP_BUFFER ? BLK_KEEP_BUFFER : len;
+	return 0;
+}
+
+/* Hands a checked request to the backend. False when the host has no memory for its buffer. */
+static bool start(struct virtio_blk *blk, const struct virtq_chain *chain,
+		  const struct blk_parsed *p)
+{
+	struct blk_request *r = blk->free_slots;
+	size_t len = p->type == VIRTIO_BLK_T_FLUSH ? 0 : (size_t)p->bytes;
+
+	if (slot_buffer(r, len) < 0)
+		return false;
+	if (p->type == VIRTIO_BLK_T_OUT &&
+	    virtq_segs_read(blk->vd.mem, p->data, p->n_data, 0, r->io.buf, len) < 0)
+		return false;
+	blk->free_slots = r->next_free;
+	r->busy = true;
+	blk->bytes_in_flight += len;
+	r->type = p->type;
+	r->head = chain->head;
+	r->generation = chain->generation;
+	r->status_addr = p->status_addr;
+	r->n_data = p->n_data;
+	memcpy(r->data, p->data, p->n_data * sizeof(p->data[0]));
+	r->io.op = p->type == VIRTIO_BLK_T_IN	 ? BLOCK_READ
+		   : p->type == VIRTIO_BLK_T_OUT ? BLOCK_WRITE
+						 : BLOCK_FLUSH;
+	r->io.offset = len ? p->sector * BLOCK_SECTOR : 0;
+	r->io.len = len;
+	r->io.done = blk_done;
+	block_submit(blk->backend, &r->io);
+	return true;
+}
+
+static uint8_t get_id(const struct virtio_blk *blk, const struct blk_parsed *p)
+{
+	size_t len = p->bytes < VIRTIO_BLK_ID_BYTES ? (size_t)p->bytes : VIRTIO_BLK_ID_BYTES;
+
+	if (!blk->has_serial)
+		return VIRTIO_BLK_S_UNSUPP;
+	if (p->readable_data ||
+	    virtq_segs_write(blk->vd.mem, p->data, p->n_data, 0, blk->serial, len) < 0)
+		return VIRTIO_BLK_S_IOERR;
+	return VIRTIO_BLK_S_OK;
+}
+
+static void count(struct virtio_blk *blk, const struct blk_parsed *p)
+{
+	switch (p->type) {
+	case VIRTIO_BLK_T_IN:
+		blk->read_requests++;
+		blk->read_bytes += p->bytes;
+		break;
+	case VIRTIO_BLK_T_OUT:
+		blk->write_requests++;
+		blk->write_bytes += p->bytes;
+		break;
+	case VIRTIO_BLK_T_FLUSH:
+		blk->flush_requests++;
+		break;
+	default:
+		blk->other_requests++;
+	}
+}
+
+/* Starts the request in @chain, or finishes it at once. */
+static void handle(struct virtio_blk *blk, const struct virtq_chain *chain)
+{
+	const struct virtq_seg *last = &chain->segs[chain->n - 1];
+	struct blk_parsed p = {.status_addr = last->addr};
+	uint8_t status = VIRTIO_BLK_S_IOERR;
+
+	if (!last->writable || last->len == 0 || !guest_mem_contains(blk->vd.mem, last->addr, 1)) {
+		virtq_complete(&blk->vd.queues[0], chain->head, chain->generation, 0);
+		blk->failed_requests++;
+		return;
+	}
+	if (parse_chain(blk, chain, &p) == 0) {
+		count(blk, &p);
+		switch (p.type) {
+		case VIRTIO_BLK_T_IN:
+		case VIRTIO_BLK_T_OUT:
+			if (transfer_allowed(blk, &p) && start(blk, chain, &p))
+				return;
+			break;
+		case VIRTIO_BLK_T_FLUSH:
+			/* Data descriptors, if any, are left alone (BLK-15). */
+			p.n_data = 0;
+			if (start(blk, chain, &p))
+				return;
+			break;
+		case VIRTIO_BLK_T_GET_ID:
+			status = get_id(blk, &p);
+			break;
+		default:
+			status = VIRTIO_BLK_S_UNSUPP;
+		}
+	}
+	finish(blk, chain->head, chain->generation, p.status_addr, status);
+}
+
+static bool blk_serve(struct virtio_device *vd, uint16_t q)
+{
+	struct virtio_blk *blk = to_blk(vd);
+	struct virtq *vq = &vd->queues[q];
+	unsigned int budget = vq->size;
+
+	for (;;) {
+		blk->starved = !blk->free_slots || blk->bytes_in_flight >= BLK_IN_FLIGHT;
+		if (blk->starved || !virtq_pop(vq, &blk->chain, &budget))
+			break;
+		handle(blk, &blk->chain);
+	}
+	/* The backend may complete inside the kick, and a completion takes the lock itself. */
+	device_unlock(&vd->dev);
+	block_kick(blk->backend);
+	device_lock(&vd->dev);
+	virtio_queue_done(vd, q);
+	return !blk->starved && virtq_has_more(vq);
+}
+
+static void blk_destroy(struct device *dev)
+{
+	struct virtio_blk *blk = (struct virtio_blk *)dev;
+
+	/* Completes what is in flight, while transport and slots still stand. */
+	block_destroy(blk->backend);
+	loop_undefer(blk->loop, &blk->publish);
+	virtio_device_fini(&blk->vd);
+	for (uint32_t i = 0; blk->slots && i < BLK_QUEUE_SIZE; i++)
+		free(blk->slots[i].io.buf);
+	free(blk->slots);
+	virtq_chain_fini(&blk->chain);
+	free(blk);
+}
+
+static const struct virtio_device_ops blk_ops = {
+	.device =
+		{
+			.name = "virtio-blk",
+			.reset = virtio_device_reset,
+			.destroy = blk_destroy,
+			.fields = blk_fields,
+			.n_fields = sizeof(blk_fields) / sizeof(blk_fields[0]),
+		},
+	.id = VIRTIO_ID_BLOCK,
+	.queue_sizes = blk_queue_sizes,
+	.n_queues = 1,
+	.features = blk_features,
+	.config_read = blk_config_read,
+	.serve = blk_serve,
+};
+
+static int blk_init(struct virtio_blk *blk, const struct virtio_blk_config *config)
+{
+	blk->block_size = config->block_size ? config->block_size : BLOCK_SECTOR;
+	blk->has_serial = config->serial;
+	if (config->serial) /* GET_ID pads with zeros and needs no terminator */
+		memcpy(blk->serial, config->serial, strnlen(config->serial, sizeof(blk->serial)));
+	blk->slots = calloc(BLK_QUEUE_SIZE, sizeof(*blk->slots));
+	if (!blk->slots || virtq_chain_init(&blk->chain, &blk->vd.queues[0]) < 0)
+		return -ENOMEM;
+	for (uint32_t i = BLK_QUEUE_SIZE; i-- > 0;) {
+		blk->slots[i].blk = blk;
+		blk->slots[i].next_free = blk->free_slots;
+		blk->free_slots = &blk->slots[i];
+	}
+	return 0;
+}
+
+struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config, struct err *err)
+{
+	struct virtio_blk *blk = calloc(1, sizeof(*blk));
+
+	if (!blk || virtio_device_init(&blk->vd, &blk_ops, config->id, config->mem) < 0) {
+		err_set(err, -ENOMEM, "%s: out of memory", config->id);
+		block_destroy(config->backend);
+		free(blk);
+		return NULL;
+	}
+	blk->backend = config->backend;
+	blk->loop = config->loop;
+	blk->publish = (struct loop_deferred){.fn = blk_publish, .arg = blk};
+	if (blk_init(blk, config) < 0) {
+		err_set(err, -ENOMEM, "%s: out of memory", config->id);
+		blk_destroy(&blk->vd.dev);
+		return NULL;
+	}
+	return &blk->vd;
+}
+
+static bool in_flight_beyond(const struct virtio_blk *blk, uint64_t size)
+{
+	for (uint32_t i = 0; i < BLK_QUEUE_SIZE; i++) {
+		const struct blk_request *r = &blk->slots[i];
+
+		if (r->busy && r->io.offset + r->io.len > size)
+			return true;
+	}
+	return false;
+}
+
+int virtio_blk_resize(struct virtio_device *vd, uint64_t size, struct err *err)
+{
+	struct virtio_blk *blk = to_blk(vd);
+	int rc;
+
+	size -= size % BLOCK_SECTOR;
+	device_lock(&vd->dev);
+	if (size == 0)
+		rc = err_set(err, -EINVAL, "%s: size must be at least %u bytes", vd->dev.id,
+			     BLOCK_SECTOR);
+	else if (size < blk->backend->size && in_flight_beyond(blk, size))
+		rc = err_set(err, -EBUSY, "%s: requests beyond the new end are in flight",
+			     vd->dev.id);
+	else
+		rc = block_resize(blk->backend, size, err);
+	if (rc == 0)
+		virtio_config_changed(vd);
+	device_unlock(&vd->dev);
+	return rc;
+}
+
+uint64_t virtio_blk_size(struct virtio_device *vd)
+{
+	uint64_t size;
+
+	device_lock(&vd->dev);
+	size = to_blk(vd)->backend->size;
+	device_unlock(&vd->dev);
+	return size;
+}
+
+bool virtio_blk_is(const struct device *dev)
+{
+	return dev->ops == &blk_ops.device;
+}
