@@ -57,21 +57,22 @@ static int bzimage_locate(struct bzimage *bz, const uint8_t *head, uint64_t file
 			  struct err *err)
 {
 	unsigned int sects = head[HDR_SETUP_SECTS] ? head[HDR_SETUP_SECTS] : BOOT_DEFAULT_SECTS;
+	uint64_t end;
 
-	/* Neither can overflow: 8 bits times 512, 32 bits times 16. */
+	/* Nothing overflows: 8 bits times 512, 32 bits times 16. */
 	bz->offset = (uint64_t)(sects + 1) * BOOT_SECTOR;
 	bz->size = (uint64_t)ld_le32(head + HDR_SYSSIZE) * 16;
+	end = bz->offset + bz->size;
 	if (bz->size <= BOOT_ENTRY_64)
 		return err_set(err, -ENOEXEC,
 			       "setup header is damaged: a kernel of %llu bytes ends before its "
 			       "64-bit entry",
 			       (unsigned long long)bz->size);
-	if (bz->offset > file_size || bz->size > file_size - bz->offset)
+	if (end > file_size)
 		return err_set(err, -ENOEXEC,
 			       "truncated: %llu bytes, its setup header says %llu (%llu of setup, "
 			       "%llu of kernel)",
-			       (unsigned long long)file_size,
-			       (unsigned long long)(bz->offset + bz->size),
+			       (unsigned long long)file_size, (unsigned long long)end,
 			       (unsigned long long)bz->offset, (unsigned long long)bz->size);
 	return 0;
 }

@@ -66,9 +66,8 @@ START_TEST(long_path_leaves_room_for_reason)
 	static char path[4000];
 	struct boot_source source = {path, -1, NULL, ""};
 
-	memset(path, '/', sizeof(path) - 1);
-	memcpy(path, dir, strlen(dir));
-	memcpy(path + sizeof(path) - 6, "where", 5);
+	snprintf(path, sizeof(path), "%s%*s/where", dir, 3900, "");
+	memset(path + strlen(dir), '/', 3900);
 	ck_assert_ptr_null(boot_open(&source, &err));
 	check_line("/where", "No such file");
 }
