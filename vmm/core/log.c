@@ -26,7 +26,7 @@ void log_set_program(const char *name)
 }
 
 /* One fprintf() a line: stderr's own lock keeps lines of several threads apart. */
-static void log_line(const char *fmt, va_list ap)
+static void __attribute__((format(printf, 1, 0))) log_line(const char *fmt, va_list ap)
 {
 	char text[1024];
 
