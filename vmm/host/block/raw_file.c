@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/fs.h>
@@ -22,6 +23,8 @@
  * The range is the whole file, so that they also meet the byte locks of other monitors.
  */
 
+#define LOCK_TRIES	       10
+#define LOCK_PAUSE_NS	       (20 * 1000 * 1000)
 #define SIZE_IN_SECTORS(bytes) ((bytes) / BLOCK_SECTOR * BLOCK_SECTOR)
 
 static int check_type(const char *path, struct stat *st, struct err *err)
@@ -101,7 +104,7 @@ static int read_size(struct raw_file *file, struct err *err)
 	return 0;
 }
 
-int raw_file_open(struct raw_file *file, const char *path, bool read_only, struct err *err)
+static int open_locked(struct raw_file *file, const char *path, bool read_only, struct err *err)
 {
 	int flags = O_CLOEXEC | O_NOCTTY | (read_only ? O_RDONLY : O_RDWR);
 	struct stat st;
@@ -123,6 +126,20 @@ int raw_file_open(struct raw_file *file, const char *path, bool read_only, struc
 		rc = read_size(file, err);
 	if (rc)
 		raw_file_close(file);
+	return rc;
+}
+
+int raw_file_open(struct raw_file *file, const char *path, bool read_only, struct err *err)
+{
+	static const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int rc = open_locked(file, path, read_only, err);
+
+	/* A process that was killed with requests in an io_uring is gone some milliseconds before
+	 * the kernel lets go of its files. */
+	for (int tries = 1; rc == -EBUSY && tries < LOCK_TRIES; tries++) {
+		nanosleep(&pause, NULL);
+		rc = open_locked(file, path, read_only, err);
+	}
 	return rc;
 }
 

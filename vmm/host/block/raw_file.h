@@ -20,7 +20,7 @@ struct raw_file {
 
 /*
  * Opens the image at @path and locks it against other processes: shared when @read_only, else
- * exclusive. 0, or a negative errno with @err.
+ * exclusive. An image in use is waited for, 0.2 s at most. 0, or a negative errno with @err.
  */
 MUST_CHECK int raw_file_open(struct raw_file *file, const char *path, bool read_only,
 			     struct err *err);
