@@ -13,9 +13,13 @@
  * nothing of virtio or of guest memory; buffers are the caller's. Drivers (raw file by io_uring or
  * by threads, copy-on-write overlay) implement struct block_ops and may stand on one another.
  *
- * Threads: all functions are for the loop's thread, and every `done` is called there, exactly once
- * a request, success or not; it may be called before block_kick() returns, but not before
- * block_submit() has returned.
+ * Threads: all functions are for the loop's thread (or for any one thread while the loop does not
+ * run), and every `done` is called there, exactly once a request, success or not; it may be called
+ * before block_kick() returns, but not before block_submit() has returned. A `done` may submit and
+ * kick, which never recurses deeper than one level a driver; it may not drain, resize or destroy.
+ *
+ * A write past the file size limit (RLIMIT_FSIZE) ends with -EFBIG only where the program ignores
+ * SIGXFSZ; by default that signal ends the program.
  */
 
 #define BLOCK_SECTOR 512U
@@ -44,9 +48,10 @@ struct block;
 struct block_ops {
 	const char *name; /* "raw/io_uring", "raw/threads", "overlay" */
 	void (*submit)(struct block *blk, struct block_request *req);
-	void (*kick)(struct block *blk); /* hands over what submit() queued */
-	int (*resize)(struct block *blk, uint64_t size, struct err *err);
-	void (*destroy)(struct block *blk); /* waits for requests in flight, calls their done */
+	void (*kick)(struct block *blk);  /* hands over what submit() queued */
+	void (*drain)(struct block *blk); /* waits until nothing is in flight, calling each done */
+	int (*resize)(struct block *blk, uint64_t size, struct err *err); /* @size is checked */
+	void (*destroy)(struct block *blk);				  /* nothing is in flight */
 };
 
 /* The common head of each driver's struct. */
@@ -85,18 +90,34 @@ static inline void block_kick(struct block *blk)
 	blk->ops->kick(blk);
 }
 
-/* Changes the size in bytes (multiple of 512); with an overlay only the view changes, never the
- * image. 0 or a negative errno with @err. No request may lie beyond the new end. */
-MUST_CHECK static inline int block_resize(struct block *blk, uint64_t size, struct err *err)
+/* Starts everything queued and blocks until it is done, and what its `done` submitted as well. */
+static inline void block_drain(struct block *blk)
 {
-	return blk->ops->resize(blk, size, err);
+	blk->ops->drain(blk);
 }
 
-/* Closes the image after all requests in flight are done. NULL is allowed. */
+/*
+ * Changes the size in bytes (multiple of 512, more than 0); new space reads as zeros. With an
+ * overlay only the view changes, never the image. A block device keeps its size: naming its real
+ * one makes a change of it known. 0 or a negative errno with @err. No request may lie beyond the
+ * new end.
+ */
+MUST_CHECK int block_resize(struct block *blk, uint64_t size, struct err *err);
+
+/* Closes the image after all requests in flight are done; before loop_destroy(). NULL is allowed.
+ */
 static inline void block_destroy(struct block *blk)
 {
-	if (blk)
-		blk->ops->destroy(blk);
+	if (!blk)
+		return;
+	blk->ops->drain(blk);
+	blk->ops->destroy(blk);
+}
+
+/* The name of the topmost driver ("raw/io_uring", "raw/threads", "overlay"); a constant. */
+static inline const char *block_describe(const struct block *blk)
+{
+	return blk->ops->name;
 }
 
 #endif
