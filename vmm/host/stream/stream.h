@@ -31,7 +31,7 @@ struct stream_config {
 
 struct stream_user {
 	/* @len bytes came in; returns how many were taken. The rest is offered again after
-	 * stream_want_input(). */
+	 * stream_want_input(). NULL: nothing is read. */
 	size_t (*input)(void *arg, const uint8_t *data, size_t len);
 	/* There is room again after a short stream_write(). */
 	void (*writable)(void *arg);
@@ -43,29 +43,35 @@ struct stream_user {
 };
 
 /* Parses "stdio", "null", "file:PATH" or "unix:PATH" into @config, whose path then points into
- * @spec. -EINVAL with a line that says what would be right. */
+ * @spec; escape is set for stdio. -EINVAL with a line that says what would be right. */
 MUST_CHECK int stream_parse(const char *spec, struct stream_config *config, struct err *err);
 
 /* Opens a backend. A terminal is put into raw mode only by stream_start(). NULL and @err on
- * failure;
- * @config is read during the call only. */
+ * failure; @config is read during the call only. STREAM_STDIO on a terminal blocks SIGWINCH in the
+ * calling thread, so create it before other threads start; SIGPIPE is ignored from then on unless
+ * it is handled. Of stdin and stdout, what is closed is taken as absent. */
 struct stream *stream_create(const struct stream_config *config, struct loop *loop,
 			     struct err *err);
 
-/* Connects the device (copied) and begins to read. */
+/* Connects the device (copied) and begins to read. `resize` is called for the first time before
+ * this returns; no other callback is. */
 MUST_CHECK int stream_start(struct stream *stream, const struct stream_user *user, struct err *err);
 
 /* Takes up to @len bytes for output; returns how many. Fewer than @len: `writable` is called once
- * when there is room. While a unix socket has no client, output is discarded and counted taken. */
+ * when there is room. While a unix socket has no client, output is discarded and counted taken, as
+ * it is for good when a file or stdout fails (one warning). A client that has gone makes way for
+ * the next when all it sent is taken. */
 size_t stream_write(struct stream *stream, const void *data, size_t len);
 
 /* Asks that input, held back since `input` took less than offered, be offered again. */
 void stream_want_input(struct stream *stream);
 
-/* Writes out what is buffered, blocking for at most @timeout_ms. For the end of a run. */
+/* Writes out what is buffered, blocking for at most @timeout_ms; may call `writable`. For the end
+ * of a run. */
 void stream_drain(struct stream *stream, unsigned int timeout_ms);
 
-/* Restores the terminal, removes the socket, closes. NULL is allowed. */
+/* Restores the terminal, removes the socket, closes; what is still buffered is lost. Not from a
+ * callback of the stream, and before the loop's end. NULL is allowed. */
 void stream_destroy(struct stream *stream);
 
 #endif
