@@ -35,6 +35,7 @@ struct control_error {
 struct command {
 	const char *name;
 	const char *summary;		/* one line */
+	const char *returns;		/* shape of "return"; NULL: an empty object */
 	const struct command_arg *args; /* NULL: none */
 	/* @args has been checked against the row. Returns a new reference: the value of "return"
 	 * (an empty object when there is nothing to say), or NULL with @error filled. */
