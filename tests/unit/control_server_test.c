@@ -70,7 +70,7 @@ static int try_connect(const char *path)
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	strcpy(to.sun_path, path);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
 		close(fd);
 		return -1;
@@ -181,7 +181,7 @@ START_TEST(replaces_a_stale_socket)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	struct err err = ERR_INIT;
 
-	strcpy(to.sun_path, r->path);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", r->path);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	close(fd);
 	r->server = control_server_create(r->address, r->loop, &r->machine, &err);
@@ -370,8 +370,8 @@ START_TEST(client_that_never_reads_is_no_longer_read_from)
 	char block[4096];
 	size_t taken;
 
-	for (size_t i = 0; i < sizeof(block); i += 2)
-		memcpy(block + i, "{}", 2);
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = i % 2 ? '}' : '{';
 	taken = flood(r, bad, block, sizeof(block), 64 << 20);
 	ck_assert_uint_lt(taken, 1 << 20);
 	check_serves(r, good);
@@ -456,7 +456,7 @@ START_TEST(only_one_of_many_that_start_at_once_wins)
 	char c;
 	int winners = 0;
 
-	strcpy(to.sun_path, r->path);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", r->path);
 	ck_assert_int_eq(bind(stale, (struct sockaddr *)&to, sizeof(to)), 0);
 	close(stale);
 	ck_assert_int_eq(pipe(go) | pipe(won), 0);

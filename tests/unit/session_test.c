@@ -299,13 +299,12 @@ END_TEST
 START_TEST(accepts_nesting_at_the_limit)
 {
 	struct rig *r = negotiated();
-	char text[256] = "{\"execute\":\"query-status\",\"id\":";
+	char open[SPLITTER_MAX_DEPTH] = {0}, close[SPLITTER_MAX_DEPTH] = {0};
+	char text[256];
 
-	for (int i = 0; i < SPLITTER_MAX_DEPTH - 1; i++)
-		strcat(text, "[");
-	for (int i = 0; i < SPLITTER_MAX_DEPTH - 1; i++)
-		strcat(text, "]");
-	strcat(text, "}");
+	memset(open, '[', sizeof(open) - 1);
+	memset(close, ']', sizeof(close) - 1);
+	snprintf(text, sizeof(text), "{\"execute\":\"query-status\",\"id\":%s%s}", open, close);
 	feed(r, text);
 	ck_assert_uint_eq(r->n, 1);
 	ck_assert_ptr_nonnull(strstr(r->lines[0], "\"return\""));
@@ -409,11 +408,11 @@ END_TEST
 START_TEST(survives_a_name_cut_inside_a_character)
 {
 	struct rig *r = negotiated();
-	char text[1300] = "{\"execute\":\"a";
+	char name[1201] = {0}, text[1300];
 
-	for (int i = 0; i < 600; i++)
-		strcat(text, "\xc3\xa9");
-	strcat(text, "\"}");
+	for (size_t i = 0; i < sizeof(name) - 1; i++)
+		name[i] = i % 2 ? '\xa9' : '\xc3';
+	snprintf(text, sizeof(text), "{\"execute\":\"a%s\"}", name);
 	feed(r, text);
 	ck_assert_uint_eq(r->n, 1);
 	ck_assert_ptr_nonnull(strstr(r->lines[0], "CommandNotFound"));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The client is a program of its own and in no library: its parts are built into the test. */
+/* The client is a program of its own and in no library: its parts are built into the test.
+ * NOLINTBEGIN(bugprone-suspicious-include): that is what including them is for. */
 #include "tools/visectl/arguments.c"
 #include "tools/visectl/connection.c"
 #include "tools/visectl/lines.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 #include "tests/unit/machine_double.h"
 #include "vmm/app/control/server.h"

@@ -148,7 +148,7 @@ int connection_run(struct connection *c, const char *name, json_t *arguments, js
 
 static int negotiate(struct connection *c, struct err *err)
 {
-	json_t *message;
+	json_t *message = NULL;
 	const char *desc;
 	int rc = receive(c, deadline(c), &message, err);
 

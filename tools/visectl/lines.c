@@ -59,19 +59,19 @@ int lines_fill(struct lines *l)
 
 char *lines_next(struct lines *l)
 {
-	char *start = l->text ? l->text + l->at : NULL;
-	char *newline = start ? memchr(start, '\n', l->end - l->at) : NULL;
+	char *start, *end;
 
-	if (newline) {
-		l->at = (size_t)(newline + 1 - l->text);
-	} else if (l->eof && l->at < l->end) {
-		newline = l->text + l->end;
-		l->at = l->end;
-	} else {
+	if (l->at == l->end)
 		return NULL;
-	}
-	*newline = '\0';
-	if (newline > start && newline[-1] == '\r')
-		newline[-1] = '\0';
+	start = l->text + l->at;
+	end = memchr(start, '\n', l->end - l->at);
+	if (!end && !l->eof)
+		return NULL;
+	l->at = end ? (size_t)(end + 1 - l->text) : l->end;
+	if (!end)
+		end = l->text + l->end;
+	*end = '\0';
+	if (end > start && end[-1] == '\r')
+		end[-1] = '\0';
 	return start;
 }

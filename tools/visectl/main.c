@@ -116,21 +116,16 @@ static int parse_options(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-static int run_command(struct connection *c, const struct options *o)
+static int run_command(struct connection *c, const struct options *o, json_t *arguments)
 {
 	struct err err = ERR_INIT;
-	json_t *arguments = arguments_parse(o->words + 1, o->n_words - 1, &err);
 	json_t *reply = NULL;
 	int status;
 
-	if (!arguments)
-		return fail(err.text);
 	if (connection_run(c, o->words[0], arguments, &reply, &err))
-		status = fail(err.text);
-	else
-		status = output_reply(o->words[0], reply, o->compact);
+		return fail(err.text);
+	status = output_reply(o->words[0], reply, o->compact);
 	json_decref(reply);
-	json_decref(arguments);
 	return status;
 }
 
@@ -164,25 +159,42 @@ static int follow_events(struct connection *c, const struct options *o)
 	return STATUS_OK;
 }
 
-int main(int argc, char **argv)
+/* @arguments are those of the command, if there is one. */
+static int serve(const struct options *o, json_t *arguments)
 {
 	struct connection c;
+	struct err err = ERR_INIT;
+	int status = STATUS_OK;
+
+	if (connection_open(&c, o->socket, o->timeout_ns, &err))
+		return fail(err.text);
+	if (o->events)
+		c.on_event = output_event;
+	if (arguments)
+		status = run_command(&c, o, arguments);
+	else if (!o->events)
+		status = prompt_run(&c, o->compact);
+	if (o->events && !status)
+		status = follow_events(&c, o);
+	connection_close(&c);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
 	struct options o;
 	struct err err = ERR_INIT;
+	json_t *arguments = NULL;
 	int status = parse_options(&o, argc, argv);
 
 	if (status)
 		return status < 0 ? STATUS_OK : status;
-	if (connection_open(&c, o.socket, o.timeout_ns, &err))
-		return fail(err.text);
-	if (o.events)
-		c.on_event = output_event;
-	if (o.n_words)
-		status = run_command(&c, &o);
-	else if (!o.events)
-		status = prompt_run(&c, o.compact);
-	if (o.events && !status)
-		status = follow_events(&c, &o);
-	connection_close(&c);
+	if (o.n_words) {
+		arguments = arguments_parse(o.words + 1, o.n_words - 1, &err);
+		if (!arguments)
+			return fail(err.text);
+	}
+	status = serve(&o, arguments);
+	json_decref(arguments);
 	return status;
 }

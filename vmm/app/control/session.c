@@ -131,8 +131,10 @@ static int read_request(json_t *message, struct request *r, struct err *err)
 {
 	int rc = 0;
 
-	if (!json_is_object(message))
-		return err_set(err, -EINVAL, "QMP input must be a JSON object");
+	if (!json_is_object(message)) {
+		err_set(err, -EINVAL, "QMP input must be a JSON object");
+		return -EINVAL;
+	}
 	/* An error about another member carries the id too. */
 	r->id = json_object_get(message, "id");
 	for (void *at = json_object_iter(message); at && !rc;
@@ -140,8 +142,10 @@ static int read_request(json_t *message, struct request *r, struct err *err)
 		rc = take_member(r, json_object_iter_key(at), json_object_iter_value(at), err);
 	if (rc)
 		return rc;
-	if (!r->execute)
-		return err_set(err, -EINVAL, "QMP input lacks member 'execute'");
+	if (!r->execute) {
+		err_set(err, -EINVAL, "QMP input lacks member 'execute'");
+		return -EINVAL;
+	}
 	return 0;
 }
 
