@@ -13,7 +13,7 @@
  * reference page all come from this table. Names and shapes as QMP has them.
  */
 
-enum arg_kind { ARG_STRING, ARG_INT, ARG_BOOL };
+enum arg_kind { ARG_STRING, ARG_INT, ARG_BOOL, ARG_LIST };
 
 struct command_arg {
 	const char *name; /* NULL ends the list */
@@ -35,10 +35,14 @@ struct control_error {
 struct command {
 	const char *name;
 	const char *summary;		/* one line */
+	const char *returns;		/* shape of "return"; NULL: an empty object */
 	const struct command_arg *args; /* NULL: none */
 	/* @args has been checked against the row. Returns a new reference: the value of "return"
 	 * (an empty object when there is nothing to say), or NULL with @error filled. */
 	json_t *(*run)(struct machine *m, const json_t *args, struct control_error *error);
+	/* Runs once the reply is on its way, and only after a "return"; NULL: nothing to do.
+	 * Whoever calls control_execute() calls it. */
+	void (*after)(struct machine *m);
 };
 
 /* The table, sorted by name. */

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/app/control/command.h"
+
+#include "vmm/app/control/handlers.h"
+#include "vmm/core/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command_arg args_capabilities[] = {
+	{"enable", ARG_LIST, false, "capabilities to enable; Vise offers none"},
+	{0},
+};
+
+static const struct command_arg args_block_resize[] = {
+	{"device", ARG_STRING, false, "id of the disk or of its backend"},
+	{"node-name", ARG_STRING, false, "the same, under the name that newer clients use"},
+	{"size", ARG_INT, true, "new size in bytes"},
+	{0},
+};
+
+/* clang-format off */
+static const struct command table[] = {
+	{.name = "block_resize", .run = control_block_resize, .args = args_block_resize,
+	 .summary = "Resizes a disk and tells the guest. Give device or node-name, not both."},
+	{.name = "cont", .run = control_cont,
+	 .summary = "Lets a stopped machine run on."},
+	{.name = CONTROL_NEGOTIATION, .run = control_qmp_capabilities, .args = args_capabilities,
+	 .summary = "Ends the negotiation; must be the first command, and is refused later."},
+	{.name = "query-commands", .run = control_query_commands,
+	 .summary = "The names of all commands.",
+	 .returns = "[{\"name\": STRING}, ...]"},
+	{.name = "query-stats", .run = control_query_stats,
+	 .summary = "The counters of the machine and of each device.",
+	 .returns = "{\"machine\": {COUNTER: VALUE, ...}, "
+		    "\"devices\": {ID: {COUNTER: VALUE, ...}, ...}}"},
+	{.name = "query-status", .run = control_query_status,
+	 .summary = "Whether the machine runs.",
+	 .returns = "{\"running\": BOOL, \"singlestep\": false, "
+		    "\"status\": \"prelaunch\" or \"running\" or \"paused\" or \"shutdown\"}"},
+	{.name = "query-version", .run = control_query_version,
+	 .summary = "The version, as in the greeting.",
+	 .returns = "{\"qemu\": {\"micro\": INT, \"minor\": INT, \"major\": INT}, "
+		    "\"package\": \"vise VERSION\"}"},
+	{.name = "quit", .run = control_quit, .after = control_quit_after,
+	 .summary = "Ends the run, after the reply."},
+	{.name = "stop", .run = control_stop,
+	 .summary = "Stops all CPUs; the reply comes when each stands still."},
+	{.name = "system_powerdown", .run = control_system_powerdown,
+	 .summary = "Presses the power button."},
+	{.name = "system_reset", .run = control_system_reset,
+	 .summary = "Presses the reset button."},
+};
+/* clang-format on */
+
+#define N_COMMANDS (sizeof(table) / sizeof(table[0]))
+
+const struct command *control_commands(size_t *n)
+{
+	*n = N_COMMANDS;
+	return table;
+}
+
+static int compare_name(const void *name, const void *row)
+{
+	return strcmp(name, ((const struct command *)row)->name);
+}
+
+const struct command *control_find(const char *name)
+{
+	return bsearch(name, table, N_COMMANDS, sizeof(table[0]), compare_name);
+}
+
+const char *control_kind_name(enum arg_kind kind)
+{
+	static const char *const names[] = {
+		[ARG_STRING] = "string",
+		[ARG_INT] = "integer",
+		[ARG_BOOL] = "boolean",
+		[ARG_LIST] = "array",
+	};
+
+	return names[kind];
+}
+
+static bool is_kind(const json_t *value, enum arg_kind kind)
+{
+	switch (kind) {
+	case ARG_STRING:
+		return json_is_string(value);
+	case ARG_INT:
+		return json_is_integer(value);
+	case ARG_BOOL:
+		return json_is_boolean(value);
+	case ARG_LIST:
+		return json_is_array(value);
+	}
+	return false;
+}
+
+static const struct command_arg *find_arg(const struct command *cmd, const char *name)
+{
+	for (const struct command_arg *a = cmd->args; a && a->name; a++)
+		if (strcmp(a->name, name) == 0)
+			return a;
+	return NULL;
+}
+
+static int check_args(const struct command *cmd, json_t *args, struct err *err)
+{
+	for (const struct command_arg *a = cmd->args; a && a->name; a++) {
+		const json_t *value = json_object_get(args, a->name);
+
+		if (!value && a->required)
+			return err_set(err, -EINVAL, "Parameter '%s' is missing", a->name);
+		if (value && !is_kind(value, a->kind))
+			return err_set(err, -EINVAL,
+				       "Invalid parameter type for '%s', expected: %s", a->name,
+				       control_kind_name(a->kind));
+	}
+	for (void *at = json_object_iter(args); at; at = json_object_iter_next(args, at))
+		if (!find_arg(cmd, json_object_iter_key(at)))
+			return err_set(err, -EINVAL, "Parameter '%s' is unexpected",
+				       json_object_iter_key(at));
+	return 0;
+}
+
+json_t *control_execute(const struct command *cmd, struct machine *m, const json_t *args,
+			struct control_error *error)
+{
+	json_t *value = NULL;
+
+	*error = (struct control_error){.class = CONTROL_GENERIC_ERROR};
+	TRACE1(control_command, cmd->name);
+	/* Iteration wants a writable object; nothing is written. */
+	if (check_args(cmd, (json_t *)args, &error->err) == 0) {
+		value = cmd->run(m, args, error);
+		if (!value && !error->err.text[0])
+			err_set(&error->err, -ENOMEM, "%s: out of memory", cmd->name);
+	}
+	TRACE2(control_done, cmd->name, value != NULL);
+	return value;
+}
