@@ -116,14 +116,22 @@ checksum() {
 	sha256sum "$1" | cut -d' ' -f1
 }
 
+# busybox_tree DIR: a root file system with all of busybox
+busybox_tree() {
+	local applet
+	mkdir -p "$1"/{bin,dev,proc,sys,tmp}
+	cp "$(type -P busybox)" "$1/bin/busybox"
+	for applet in $(busybox --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$1/bin/$applet"
+	done
+}
+
 # tiny_initrd FILE <INIT: an initramfs of busybox, the kernel modules of the cloud flavour below
 # /lib/modules that are named in $modules, and the script INIT as its init
 tiny_initrd() {
 	local tree=$T/initrd name
 	rm -rf "$tree"
-	mkdir -p "$tree"/{bin,dev,proc,sys,tmp}
-	cp "$(type -P busybox)" "$tree/bin/busybox"
-	ln -s busybox "$tree/bin/sh"
+	busybox_tree "$tree"
 	for name in ${modules-}; do
 		find "$kernels/cloud/lib/modules/" -name "$name.ko.xz" -exec cp {} "$tree/" \;
 		xz -d "$tree/$name.ko.xz"
@@ -131,7 +139,7 @@ tiny_initrd() {
 	{
 		echo '#!/bin/sh'
 		echo '/bin/busybox mount -t devtmpfs dev /dev; /bin/busybox mount -t proc proc /proc'
-		echo '/bin/busybox mount -t sysfs sys /sys; /bin/busybox --install -s /bin; export PATH=/bin'
+		echo '/bin/busybox mount -t sysfs sys /sys; export PATH=/bin'
 		echo "for m in ${modules-}; do insmod /\$m.ko; done"
 		cat
 	} >"$tree/init"
