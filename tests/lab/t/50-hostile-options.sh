@@ -27,6 +27,7 @@ refuses 'memory' --kernel "$CLOUD" --memory 0
 refuses 'memory' --kernel "$CLOUD" --memory 12Q
 refuses 'memory' --kernel "$CLOUD" --memory 99999999999999999999G
 refuses 'memory' --kernel "$CLOUD" --memory 1M
+refuses 'argument' --kernel "$CLOUD" stray
 refuses 'missing' --kernel "$CLOUD" --disk missing
 refuses 'disk|path' --kernel "$CLOUD" --disk ''
 refuses 'snapshto' --kernel "$CLOUD" --disk empty.img,snapshto=on
@@ -36,6 +37,8 @@ refuses 'serial' --kernel "$CLOUD" --disk empty.img,serial=123456789012345678901
 refuses 'timeout' --kernel "$CLOUD" --timeout soon
 refuses 'missing' --kernel "$CLOUD" --initrd missing
 refuses 'exec|shell' --kernel "$CLOUD" --exec true --shell
+refuses 'initrd' --kernel "$CLOUD" --exec true --initrd text
+refuses 'modules' --kernel "$CLOUD" --exec true --modules missing
 refuses 'control' --kernel "$CLOUD" --control nonsense
 refuses 'dialect' --kernel "$CLOUD" --dialect klingon
 refuses 'missing' --config missing
