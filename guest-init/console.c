@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest-init/console.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +9,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "docs/abi/vise-init.h"
 #include "guest-init/file.h"
+#include "guest-init/winsize.h"
 
 /* The list is like "tty0 ttyS0"; the last one is /dev/console. */
 static int open_active(void)
@@ -83,37 +82,12 @@ void console_control(int tty)
 	tcsetpgrp(tty, getpid());
 }
 
-bool console_parse_winsize(const char *line, unsigned short *rows, unsigned short *cols)
-{
-	size_t word = strlen(VISE_INIT_HOST_WINSIZE);
-	unsigned long n[2];
-
-	if (strncmp(line, VISE_INIT_HOST_WINSIZE, word) != 0)
-		return false;
-	line += word;
-	for (size_t i = 0; i < 2; i++) {
-		char *end;
-
-		if (*line++ != ' ' || *line < '0' || *line > '9')
-			return false;
-		n[i] = strtoul(line, &end, 10);
-		if (n[i] == 0 || n[i] > 65535)
-			return false;
-		line = end;
-	}
-	if (*line)
-		return false;
-	*rows = (unsigned short)n[0];
-	*cols = (unsigned short)n[1];
-	return true;
-}
-
 bool console_command(int tty, const char *line)
 {
 	unsigned short rows;
 	unsigned short cols;
 
-	if (!console_parse_winsize(line, &rows, &cols))
+	if (!winsize_parse(line, &rows, &cols))
 		return false;
 	set_size(tty, rows, cols);
 	return true;

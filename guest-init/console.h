@@ -19,7 +19,4 @@ void console_control(int tty);
 /* One line from the host: "winsize ROWS COLS" sets the size of @tty; false if it says otherwise. */
 bool console_command(int tty, const char *line);
 
-/* Reads ROWS and COLS of such a line. */
-bool console_parse_winsize(const char *line, unsigned short *rows, unsigned short *cols);
-
 #endif

@@ -17,42 +17,11 @@
 
 #include "guest-init/file.h"
 #include "guest-init/mount.h"
+#include "guest-init/probe.h"
 #include "guest-init/report.h"
 
-#define NEW_ROOT  "/newroot"
-#define WAIT_MS	  10000
-#define PROBE_LEN 0x10100
-
-/* clang-format off */
-static const struct signature {
-	const char *type;
-	size_t offset;
-	const char *bytes;
-	size_t len;
-} signatures[] = {
-	{"ext4",     0x438,   "\x53\xef", 2},
-	{"xfs",      0,       "XFSB", 4},
-	{"btrfs",    0x10040, "_BHRfS_M", 8},
-	{"squashfs", 0,       "hsqs", 4},
-	{"erofs",    0x400,   "\xe2\xe1\xf5\xe0", 4},
-	{"f2fs",     0x400,   "\x10\x20\xf5\xf2", 4},
-	{"iso9660",  0x8001,  "CD001", 5},
-	{"vfat",     0x52,    "FAT32", 5},
-	{"vfat",     0x36,    "FAT1", 4},
-};
-/* clang-format on */
-
-const char *root_probe(const uint8_t *start, size_t len)
-{
-	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
-		const struct signature *s = &signatures[i];
-
-		if (s->offset <= len && s->len <= len - s->offset &&
-		    !memcmp(start + s->offset, s->bytes, s->len))
-			return s->type;
-	}
-	return NULL;
-}
+#define NEW_ROOT "/newroot"
+#define WAIT_MS	 10000
 
 /* Waits for the node and for a medium behind it; returns a descriptor. */
 static int wait_device(const char *device)
@@ -116,7 +85,7 @@ static void mount_root(const char *device)
 		report_died("root: %s is not a block device", device);
 	len = start ? pread(fd, start, PROBE_LEN, 0) : -1;
 	if (len > 0)
-		type = root_probe(start, (size_t)len);
+		type = probe_type(start, (size_t)len);
 	free(start);
 	close(fd);
 	mkdir(NEW_ROOT, 0755);

@@ -2,17 +2,11 @@
 #ifndef VISE_GUEST_INIT_ROOT_H
 #define VISE_GUEST_INIT_ROOT_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 /*
  * Makes the file system on @device the root: waits for the device (10 s at most), mounts it
  * (read-only where it cannot be written), moves /proc, /sys and /dev there, frees the initramfs.
  * Does not return when it fails: it reports why and powers off.
  */
 void root_switch(const char *device);
-
-/* The file system type that the first @len bytes of a device tell, or NULL. */
-const char *root_probe(const uint8_t *start, size_t len);
 
 #endif

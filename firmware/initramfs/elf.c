@@ -40,8 +40,10 @@ static const char *string_at(const struct bytes *b, uint64_t offset)
 
 static int read_header(const struct bytes *b, Elf64_Ehdr *h)
 {
-	if (b->len < EI_NIDENT || memcmp(b->data, ELFMAG, SELFMAG) != 0)
+	if (b->len < SELFMAG || memcmp(b->data, ELFMAG, SELFMAG) != 0)
 		return -ENOEXEC;
+	if (b->len < sizeof(*h))
+		return -EBADMSG;
 	if (b->data[EI_CLASS] != ELFCLASS64 || b->data[EI_DATA] != ELFDATA2LSB)
 		return -ENOTSUP;
 	return element(b, 0, 0, h, sizeof(*h)) ? 0 : -EBADMSG;

@@ -151,6 +151,7 @@ struct collector {
 	struct modules_index index;
 	char *texts[2];
 	struct held *held;
+	int failure; /* why hold() failed */
 	modules_take *take;
 	void *opaque;
 	struct err *err;
@@ -190,10 +191,11 @@ static const struct file *hold(struct collector *c, const struct module_entry *e
 		return &h->file;
 	h = calloc(1, sizeof(*h));
 	if (!h) {
-		err_set(c->err, -ENOMEM, "%s: no memory", e->path);
+		c->failure = err_set(c->err, -ENOMEM, "%s: no memory", e->path);
 		return NULL;
 	}
-	if (load_module(c, e, &h->file)) {
+	c->failure = load_module(c, e, &h->file);
+	if (c->failure) {
 		free(h);
 		return NULL;
 	}
@@ -227,7 +229,7 @@ static int take_module(struct module_entry *e, void *opaque)
 	char *suffix;
 
 	if (!file)
-		return -EIO;
+		return c->failure;
 	snprintf(plain, sizeof(plain), "%s", name ? name + 1 : e->path);
 	suffix = strstr(plain, ".ko");
 	if (suffix)
@@ -273,7 +275,9 @@ int modules_collect(const char *dir, const char *const *names, modules_take *tak
 
 	for (; !ret && *names; names++)
 		ret = modules_index_walk(&c.index, *names, &walk);
-	if (ret == -ENOMEM)
+	if (ret == -EIO && c.failure)
+		ret = c.failure;
+	else if (ret == -ENOMEM && !c.failure)
 		err_set(err, ret, "%s: no memory for the list of modules", dir);
 	modules_index_fini(&c.index);
 	free(c.texts[0]);
