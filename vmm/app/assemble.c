@@ -226,17 +226,22 @@ static int build_debug(struct machine *m, struct err *err)
 	return rc;
 }
 
-static int build_disk(struct machine *m, size_t i, struct err *err)
+static struct block_config disk_block_config(const struct disk_config *d)
 {
-	const struct disk_config *d = &m->config->disks[i];
-	struct machine_disk *disk = &m->disks[i];
-	struct block_config block = {
+	return (struct block_config){
 		.path = d->path,
 		.format = d->format,
 		.read_only = d->read_only,
 		.snapshot = d->snapshot,
 		.aio = (enum block_aio)d->aio,
 	};
+}
+
+static int build_disk(struct machine *m, size_t i, struct err *err)
+{
+	const struct disk_config *d = &m->config->disks[i];
+	struct machine_disk *disk = &m->disks[i];
+	struct block_config block = disk_block_config(d);
 	struct virtio_blk_config blk = {.mem = m->mem, .loop = m->loop, .serial = d->serial};
 	struct virtio_pci_config pci = {
 		.bus = m->pci,
@@ -298,6 +303,27 @@ int machine_assemble(struct machine *m, struct err *err)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rc == 0; i++)
 		rc = steps[i](m, err);
+	return rc;
+}
+
+int machine_dry_run(const struct machine_config *config, struct loop *loop, struct err *err)
+{
+	struct machine m = {.config = config, .loop = loop, .initrd_fd = -1};
+	int rc = machine_boot_open(&m, err);
+
+	for (size_t i = 0; i < config->n_disks && rc == 0; i++) {
+		struct block_config block = disk_block_config(&config->disks[i]);
+		struct block *opened = block_open(&block, loop, err);
+
+		if (!opened) {
+			err_prefix(err, "--disk");
+			rc = -EINVAL;
+		}
+		block_destroy(opened);
+	}
+	boot_close(m.boot);
+	if (m.initrd_fd >= 0)
+		close(m.initrd_fd);
 	return rc;
 }
 

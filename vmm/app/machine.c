@@ -259,6 +259,8 @@ static const char *end_reason(enum machine_end end)
 		return "guest-panic";
 	case MACHINE_END_QUIT:
 		return "host-qmp-quit";
+	case MACHINE_END_SIGNAL:
+		return "host-signal";
 	default:
 		return "host-error";
 	}
@@ -312,10 +314,30 @@ struct device *machine_find_device(const struct machine *m, const char *id)
 int machine_block_resize(struct machine *m, const char *id, uint64_t size, struct err *err)
 {
 	struct device *dev = machine_find_device(m, id);
+	struct virtio_device *vd = (struct virtio_device *)dev;
+	json_t *data;
+	int rc;
 
 	if (!dev || !virtio_blk_is(dev))
 		return err_set(err, -ENODEV, "Device '%s' is not a disk of this machine", id);
-	return virtio_blk_resize((struct virtio_device *)dev, size, err);
+	rc = virtio_blk_resize(vd, size, err);
+	if (rc < 0)
+		return rc;
+	data = json_pack("{s:s, s:I}", "device", dev->id, "size", (json_int_t)virtio_blk_size(vd));
+	machine_emit(m, "BLOCK_RESIZED", data);
+	json_decref(data);
+	return 0;
+}
+
+struct machine_timing machine_timing(const struct machine *m)
+{
+	return (struct machine_timing){
+		.created = m->created_ns,
+		.started = m->started_ns,
+		.first_run = m->first_run_ns,
+		.first_console = m->first_console_ns,
+		.init_ready = m->init_ready_ns,
+	};
 }
 
 json_t *machine_stats(const struct machine *m)

@@ -88,9 +88,25 @@ MUST_CHECK int machine_block_resize(struct machine *m, const char *id, uint64_t 
 /* Counters of the machine itself: exits by kind and vCPU; a new reference. */
 json_t *machine_stats(const struct machine *m);
 
+/* When things happened: CLOCK_MONOTONIC nanoseconds, 0 for what has not. */
+struct machine_timing {
+	uint64_t created;	/* all parts stand */
+	uint64_t started;	/* guest loaded, threads let go */
+	uint64_t first_run;	/* vCPU 0 enters the guest */
+	uint64_t first_console; /* first byte on COM1 */
+	uint64_t init_ready;	/* the guest init is about to run its job */
+};
+struct machine_timing machine_timing(const struct machine *m);
+
+/* Checks all files that @config names as machine_create() would, and lets them go again. KVM is not
+ * touched. */
+MUST_CHECK int machine_dry_run(const struct machine_config *config, struct loop *loop,
+			       struct err *err);
+
 /* Who hears events (STOP, RESUME, RESET, SHUTDOWN, POWERDOWN, BLOCK_RESIZED ...): @fn gets the name
  * and @data, a borrowed reference or NULL. */
 typedef void (*machine_event_fn)(void *arg, const char *event, json_t *data);
+/* @fn NULL: nobody. */
 void machine_on_event(struct machine *m, machine_event_fn fn, void *arg);
 
 #endif
