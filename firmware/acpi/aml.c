@@ -96,7 +96,8 @@ static void put_name(struct aml *a, const char *name)
 		fail(a, -EINVAL);
 		return;
 	}
-	memcpy(seg, name, n);
+	for (size_t i = 0; i < n; i++)
+		seg[i] = name[i];
 	put(a, seg, sizeof(seg));
 }
 

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * Everything is built in a scratch image of [base, base + size) and copied to the guest once it is
@@ -59,17 +58,24 @@ static uint8_t checksum(const uint8_t *p, size_t len)
 	return (uint8_t)-sum;
 }
 
+/* Writes @text without its NUL: signatures and ids fill their fields. */
+static void put_text(uint8_t *p, const char *text)
+{
+	while (*text)
+		*p++ = (uint8_t)*text++;
+}
+
 /* Fills in the header of a table whose body stands behind it, and its checksum over all. */
 static void sdt_seal(uint8_t *t, const char *signature, uint8_t revision, size_t len)
 {
-	memcpy(t, signature, 4);
+	put_text(t, signature);
 	st_le32(t + 4, (uint32_t)len);
 	t[8] = revision;
 	t[9] = 0;
-	memcpy(t + 10, "VISE  ", 6);
-	memcpy(t + 16, "VISEMACH", 8);
+	put_text(t + 10, "VISE  ");
+	put_text(t + 16, "VISEMACH");
 	st_le32(t + 24, 1);
-	memcpy(t + 28, "VISE", 4);
+	put_text(t + 28, "VISE");
 	st_le32(t + 32, 1);
 	t[9] = checksum(t, len);
 }
@@ -90,7 +96,7 @@ static uint8_t *build_facs(struct image *image)
 
 	if (!t)
 		return NULL;
-	memcpy(t, "FACS", 4);
+	put_text(t, "FACS");
 	st_le32(t + 4, FACS_LEN);
 	t[32] = 1; /* version */
 	return t;
@@ -253,8 +259,8 @@ static uint8_t *build_root(struct image *image, uint8_t *const *tables, size_t e
 
 static void fill_rsdp(uint8_t *t, uint64_t rsdt, uint64_t xsdt)
 {
-	memcpy(t, "RSD PTR ", 8);
-	memcpy(t + 9, "VISE  ", 6);
+	put_text(t, "RSD PTR ");
+	put_text(t + 9, "VISE  ");
 	t[15] = 2;
 	st_le32(t + 16, (uint32_t)rsdt);
 	st_le32(t + 20, RSDP_LEN);
