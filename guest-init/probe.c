@@ -11,6 +11,8 @@ static const struct signature {
 	size_t len;
 } signatures[] = {
 	{"ext4",     0x438,   "\x53\xef", 2},
+	{"ext3",     0x438,   "\x53\xef", 2}, /* never told, ext4 mounts them; known all the same */
+	{"ext2",     0x438,   "\x53\xef", 2},
 	{"xfs",      0,       "XFSB", 4},
 	{"btrfs",    0x10040, "_BHRfS_M", 8},
 	{"squashfs", 0,       "hsqs", 4},
@@ -32,4 +34,13 @@ const char *probe_type(const uint8_t *start, size_t len)
 			return s->type;
 	}
 	return NULL;
+}
+
+bool probe_knows(const char *type)
+{
+	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
+		if (!strcmp(signatures[i].type, type))
+			return true;
+	}
+	return false;
 }

@@ -50,7 +50,8 @@ static int try_mount(const char *device, const char *type)
 	return -errno;
 }
 
-/* An unknown format: whatever the kernel has, in the kernel's order. */
+/* An unknown format: whatever the kernel has, in the kernel's order. Types that the probe knows are
+ * not it, and trying them only makes the kernel complain. */
 static int try_all(const char *device)
 {
 	char *list = file_read("/proc/filesystems", 8192);
@@ -59,7 +60,7 @@ static int try_all(const char *device)
 
 	for (char *line = list ? strtok_r(list, "\n", &save) : NULL; line && ret;
 	     line = strtok_r(NULL, "\n", &save)) {
-		if (*line == '\t' && try_mount(device, line + 1) == 0)
+		if (*line == '\t' && !probe_knows(line + 1) && try_mount(device, line + 1) == 0)
 			ret = 0;
 	}
 	free(list);

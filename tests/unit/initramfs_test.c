@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firmware/initramfs/initramfs.h"
 
+/* The images made here are bytes, not strings, and cpio and ldd are what is compared with.
+ * NOLINTBEGIN(bugprone-not-null-terminated-result,cert-env33-c) */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -90,6 +92,7 @@ static int look(int fd, const char *name, struct found *found)
 {
 	off_t at = 0;
 
+	name += *name == '/';
 	for (int n = 0;; n++) {
 		char header[110];
 		char path[CPIO_PATH_MAX + 2];
@@ -167,10 +170,16 @@ START_TEST(archive_refuses_paths_that_are_not_plain)
 }
 END_TEST
 
+struct text {
+	char bytes[1024];
+	size_t used;
+};
+
 static int note(struct module_entry *e, void *opaque)
 {
-	strcat(opaque, e->path);
-	strcat(opaque, " ");
+	struct text *t = opaque;
+
+	t->used += (size_t)snprintf(t->bytes + t->used, sizeof(t->bytes) - t->used, "%s ", e->path);
 	return 0;
 }
 
@@ -178,17 +187,17 @@ static void expect_order(char *dep, char *builtin, const char *name, const char 
 {
 	struct modules_index index = {.entries = NULL};
 	struct err err = ERR_INIT;
-	char order[1024] = "";
-	struct modules_walk walk = {note, NULL, order};
+	struct text order = {"", 0};
+	struct modules_walk walk = {note, NULL, &order};
 
 	ck_assert_int_eq(modules_index_add(&index, MODULES_DEP, dep, &err), 0);
 	ck_assert_int_eq(modules_index_add(&index, MODULES_BUILTIN, builtin, &err), 0);
 	modules_index_sort(&index);
 	ck_assert_int_eq(modules_index_walk(&index, name, &walk), 0);
-	ck_assert_str_eq(order, want);
+	ck_assert_str_eq(order.bytes, want);
 	/* Once is enough. */
 	ck_assert_int_eq(modules_index_walk(&index, name, &walk), 0);
-	ck_assert_str_eq(order, want);
+	ck_assert_str_eq(order.bytes, want);
 	modules_index_fini(&index);
 }
 
@@ -306,11 +315,11 @@ START_TEST(builds_what_a_disk_machine_needs)
 	ck_assert_msg(fd >= 0, "%s", err.text);
 	ck_assert_int_ge(look(fd, "init", &f), 0);
 	ck_assert_str_eq(f.data, "the init");
-	ck_assert_int_ge(look(fd, VISE_INIT_MODULES_PATH + 1, &f), 0);
+	ck_assert_int_ge(look(fd, VISE_INIT_MODULES_PATH, &f), 0);
 	ck_assert_str_eq(f.data, VISE_INIT_MODULES_DIR "/helper.ko\n" VISE_INIT_MODULES_DIR
 						       "/virtio_blk.ko\n");
-	ck_assert_int_ge(look(fd, &VISE_INIT_MODULES_DIR[1], &f), 0);
-	ck_assert_int_ge(look(fd, VISE_INIT_JOB_PATH + 1, &f), 0);
+	ck_assert_int_ge(look(fd, VISE_INIT_MODULES_DIR, &f), 0);
+	ck_assert_int_ge(look(fd, VISE_INIT_JOB_PATH, &f), 0);
 	ck_assert_str_eq(f.data, "exec=a\\\\b\\nc\nroot=/dev/vda\nterm=xterm\nrows=24\ncols=80\n");
 	ck_assert_int_lt(look(fd, "bin/sh", &f), 0);
 	snprintf(command, sizeof(command), "cpio -it --quiet </proc/%d/fd/%d >/dev/null", getpid(),
@@ -331,7 +340,7 @@ START_TEST(loads_nothing_without_devices)
 	config.exec = "exit 3";
 	fd = initramfs_build(&config, &err);
 	ck_assert_msg(fd >= 0, "%s", err.text);
-	ck_assert_int_lt(look(fd, VISE_INIT_MODULES_PATH + 1, &f), 0);
+	ck_assert_int_lt(look(fd, VISE_INIT_MODULES_PATH, &f), 0);
 	ck_assert_int_ge(look(fd, "bin/sh", &f), 0);
 	close(fd);
 }
@@ -552,3 +561,4 @@ int main(void)
 	srunner_run_all(sr, CK_ENV);
 	return srunner_ntests_failed(sr) != 0;
 }
+/* NOLINTEND(bugprone-not-null-terminated-result,cert-env33-c) */
