@@ -69,7 +69,7 @@ $(BUILD)/gen/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define VISE_VERSION "%s"\n' '$(VERSION)' >$@.new
 	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
-$(BUILD)/obj/vmm/app/%.o $(BUILD)/obj/vmm/app/control/%.o: | $(BUILD)/gen/version.h
+$(call obj,$(APP)): | $(BUILD)/gen/version.h
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
