@@ -107,8 +107,9 @@ const struct option machine_options[] = {
 	{.name = "exec", OPT_STRING(struct machine_config, exec), .min = 1,
 	 .json = "exec", .group = "Guest init", .metavar = "COMMAND",
 	 .help = "runs a command in the guest and ends with its status",
-	 .text = "Boots the kernel with an init of Vise's own, runs COMMAND by the guest's shell, ends the "
-		 "run when the command ends, and exits with the command's status."},
+	 .text = "Boots the kernel with an init of Vise's own, runs COMMAND (by /bin/sh where it has shell "
+		 "syntax and the guest has a shell), ends the run when the command ends, and exits with "
+		 "the command's status."},
 	{.name = "shell", OPT_FLAG(struct machine_config, shell),
 	 .json = "shell", .group = "Guest init",
 	 .help = "opens a shell in the guest",

@@ -56,8 +56,9 @@ const struct subcommand subcommands[] = {
 
 const struct exit_row exit_rows[] = {
 	{"0", "The guest powered off, or the run was ended by quit. With --exec: the command succeeded."},
-	{"1 to 255", "With --exec, the status of the guest's command; 128 + N where signal N ended it. With "
-		     "--debug-exit, 2V + 1 (its low 8 bits) after the guest wrote V."},
+	{"1 to 255", "With --exec, the status of the guest's command: 128 + N where signal N ended it, 127 "
+		     "where it was not found, 126 where it cannot be executed. With --debug-exit, 2V + 1 "
+		     "(its low 8 bits) after the guest wrote V."},
 	{"124", "The time of --timeout is up."},
 	{"125", "An option is wrong, or Vise failed."},
 	{"126", "The guest's kernel panicked."},
