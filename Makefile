@@ -12,6 +12,7 @@ all: $(BUILD)/vise $(BUILD)/visectl $(BUILD)/vise-init
 include tools/packages.mk
 include tools/build.mk
 include tools/check.mk
+include tools/docs.mk
 include tools/bench.mk
 
 help:
