@@ -31,7 +31,8 @@ enum machine_end {
 	MACHINE_END_NONE,
 	MACHINE_END_POWEROFF,	/* ACPI S5 */
 	MACHINE_END_RESET,	/* a reset under --no-reboot */
-	MACHINE_END_QUIT,	/* quit command, escape key, SIGTERM */
+	MACHINE_END_QUIT,	/* quit command, escape key */
+	MACHINE_END_SIGNAL,	/* SIGTERM and the like; value is the signal */
 	MACHINE_END_TIMEOUT,	/* --timeout */
 	MACHINE_END_PANIC,	/* guest panic */
 	MACHINE_END_DEBUG_EXIT, /* isa-debug-exit; value as written */
