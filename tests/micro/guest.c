@@ -41,6 +41,15 @@ const char *micro_unavailable(void)
 	return NULL;
 }
 
+enum kvm_verdict micro_verdict(void)
+{
+	struct err err = ERR_INIT;
+	struct kvm_probe probe;
+
+	CHECK_OK(kvm_probe(&probe, &err), err);
+	return probe.verdict;
+}
+
 uint64_t micro_answer(uint64_t offset, unsigned int size)
 {
 	return 0xf1e2d3c4b5a69788ULL >> (8 * offset) ^ size;

@@ -11,6 +11,7 @@
 #include "vmm/core/power.h"
 #include "vmm/kvm/cpus.h"
 #include "vmm/kvm/kvm.h"
+#include "vmm/kvm/probe.h"
 #include "vmm/kvm/vm.h"
 
 #include <semaphore.h>
@@ -59,6 +60,9 @@ struct micro {
 
 /* Why micro tests cannot run here, or NULL. */
 const char *micro_unavailable(void);
+
+/* Which KVM the test runs on, by its probe. */
+enum kvm_verdict micro_verdict(void);
 
 /* Makes a machine with @n_cpus vCPUs whose threads are parked. */
 void micro_init(struct micro *m, unsigned int n_cpus);
