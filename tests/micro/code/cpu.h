@@ -21,24 +21,24 @@ static inline struct micro_box *box(void)
 
 static inline void out8(uint16_t port, uint8_t value)
 {
-	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port));
+	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
 static inline void out16(uint16_t port, uint16_t value)
 {
-	__asm__ volatile("outw %0, %1" ::"a"(value), "Nd"(port));
+	__asm__ volatile("outw %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
 static inline void out32(uint16_t port, uint32_t value)
 {
-	__asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port));
+	__asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
 static inline uint8_t in8(uint16_t port)
 {
 	uint8_t value;
 
-	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
 	return value;
 }
 
@@ -46,7 +46,7 @@ static inline uint16_t in16(uint16_t port)
 {
 	uint16_t value;
 
-	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port) : "memory");
 	return value;
 }
 
@@ -54,7 +54,7 @@ static inline uint32_t in32(uint16_t port)
 {
 	uint32_t value;
 
-	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
 	return value;
 }
 
