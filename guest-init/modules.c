@@ -59,15 +59,30 @@ static int load_unpacked(int fd)
 	return ret;
 }
 
-static int load_module(const char *path)
+/* True when the kernel, which unpacks @kernel (NULL: nothing), can take the file itself. Asking it
+ * for another format makes it complain on the console. */
+static bool kernel_unpacks(const char *path, const char *kernel)
+{
+	static const char *const formats[][2] = {{".xz", "xz"}, {".zst", "zstd"}, {".gz", "gzip"}};
+
+	for (size_t i = 0; kernel && i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (ends_with(path, formats[i][0]))
+			return !strncmp(kernel, formats[i][1], strlen(formats[i][1]));
+	}
+	return false;
+}
+
+static int load_module(const char *path, const char *kernel)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool packed = !ends_with(path, ".ko");
-	int ret;
+	int ret = -ENOEXEC;
 
 	if (fd < 0)
 		return -errno;
-	ret = syscall(SYS_finit_module, fd, "", packed ? INIT_COMPRESSED_FILE : 0) ? -errno : 0;
+	if (!packed || kernel_unpacks(path, kernel))
+		ret = syscall(SYS_finit_module, fd, "", packed ? INIT_COMPRESSED_FILE : 0) ? -errno
+											   : 0;
 	if (ret && ret != -EEXIST && packed)
 		ret = load_unpacked(fd);
 	close(fd);
@@ -80,6 +95,8 @@ static const char *reason(int error)
 		return "not found, or symbols are missing";
 	if (error == -ENOEXEC)
 		return "made for another kernel, or damaged";
+	if (error == -ENOTSUP || error == -EBADMSG)
+		return "damaged, or not packed by gzip, xz or zstd";
 	return strerror(-error);
 }
 
@@ -87,14 +104,17 @@ void modules_load(const char *list)
 {
 	char *text = file_read(list, LIST_MAX);
 	char *save = NULL;
+	char *kernel;
 
 	if (!text)
 		return;
+	kernel = file_read("/sys/module/compression", 16);
 	for (char *path = strtok_r(text, "\n", &save); path; path = strtok_r(NULL, "\n", &save)) {
-		int ret = load_module(path);
+		int ret = load_module(path, kernel);
 
 		if (ret)
 			report_warn("module %s: %s", path, reason(ret));
 	}
+	free(kernel);
 	free(text);
 }
