@@ -42,9 +42,21 @@ $(BUILD)/micro/%_test: $(BUILD)/obj/tests/micro/%_test.o $(MICRO_LIB) \
 	@mkdir -p $(@D)
 	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# A kernel for `vise run` itself.
+$(BUILD)/micro/tiny-kernel: tests/micro/tiny-kernel.S
+	@mkdir -p $(@D)
+	$(call quiet,GUEST)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext-segment=0x100000 \
+		-Wl,-e,start -Wl,-z,noexecstack -o $@ $<
+$(BUILD)/micro/machine_test: | $(BUILD)/micro/tiny-kernel
+
 ## check-micro     small guests on the host's own KVM
-check-micro: $(MICRO)
-	@tests/run $(MICRO)
+check-micro: $(MICRO) $(BUILD)/vise $(BUILD)/micro/tiny-kernel
+	@VISE=$(BUILD)/vise TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/run $(MICRO) tests/micro/soak
+
+## soak            ends SOAK=1000 runs at random moments and looks for what they left
+SOAK ?= 1000
+soak: $(BUILD)/vise $(BUILD)/micro/tiny-kernel
+	@VISE=$(BUILD)/vise TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/micro/soak $(SOAK)
 
 ## check-unit      each module alone
 check-unit: $(UNIT)
@@ -54,5 +66,5 @@ check-unit: $(UNIT)
 check-contract: $(CONTRACT)
 	@tests/run $(CONTRACT)
 
-.PHONY: check-unit check-contract check-micro
+.PHONY: check-unit check-contract check-micro soak
 .SECONDARY:
