@@ -237,7 +237,6 @@ START_TEST(random_changes_agree_with_a_model)
 	int owner[SPACE];
 
 	memset(owner, 0xff, sizeof(owner));
-	srand(7);
 	for (unsigned int step = 0; step < 40000; step++) {
 		unsigned int i = (unsigned int)rand() % REGIONS;
 		unsigned int base = (unsigned int)rand() % SPACE;

@@ -244,7 +244,6 @@ START_TEST(random_ranges_agree_with_a_map)
 	static uint8_t model[0x12000];
 	uint8_t buf[0x800];
 
-	srand(3);
 	for (unsigned int step = 0; step < 20000; step++) {
 		size_t len = (size_t)rand() % sizeof(buf);
 		gpa_t gpa = (gpa_t)rand() % (sizeof(model) - sizeof(buf));
