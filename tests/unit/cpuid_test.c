@@ -10,11 +10,6 @@
 
 #define ROOM 32U
 
-struct table {
-	struct kvm_cpuid2 head;
-	struct kvm_cpuid_entry2 entries[ROOM];
-};
-
 #define INDEXED KVM_CPUID_FLAG_SIGNIFCANT_INDEX
 
 /* clang-format off */
@@ -49,12 +44,24 @@ static const struct kvm_cpuid_entry2 amd[] = {
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct table table;
-static struct kvm_cpuid2 *const cpuid = &table.head;
+#define TABLE_SIZE (sizeof(struct kvm_cpuid2) + ROOM * sizeof(struct kvm_cpuid_entry2))
+
+static struct kvm_cpuid2 *cpuid;
+
+static void setup(void)
+{
+	cpuid = calloc(1, TABLE_SIZE);
+	ck_assert_ptr_nonnull(cpuid);
+}
+
+static void teardown(void)
+{
+	free(cpuid);
+}
 
 static void fill(const struct kvm_cpuid_entry2 *rows, size_t n)
 {
-	memset(&table, 0, sizeof(table));
+	memset(cpuid, 0, TABLE_SIZE);
 	memcpy(cpuid->entries, rows, n * sizeof(*rows));
 	cpuid->nent = (uint32_t)n;
 }
@@ -195,17 +202,19 @@ END_TEST
 /* The table is used for one vCPU after the other. */
 START_TEST(a_second_rewrite_gives_what_the_first_would)
 {
-	struct table once;
+	struct kvm_cpuid_entry2 once[ROOM];
+	uint32_t n;
 
 	fill(intel, N(intel));
 	set(64, 63);
-	memcpy(&once, &table, sizeof(once));
+	n = cpuid->nent;
+	memcpy(once, cpuid->entries, n * sizeof(*once));
 	fill(intel, N(intel));
 	for (unsigned int cpu = 0; cpu < 64; cpu++)
 		set(64, cpu);
-	ck_assert_uint_eq(cpuid->nent, once.head.nent);
+	ck_assert_uint_eq(cpuid->nent, n);
 	for (uint32_t i = 0; i < cpuid->nent; i++) {
-		const struct kvm_cpuid_entry2 *e = &once.entries[i];
+		const struct kvm_cpuid_entry2 *e = &once[i];
 
 		ck_assert_mem_eq(row(e->function, e->index), e, sizeof(*e));
 	}
@@ -256,6 +265,7 @@ int main(void)
 	SRunner *sr;
 	int failed;
 
+	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, leaf_1_has_apic_id_and_count, 0, N(sizes));
 	tcase_add_test(tc, tsc_deadline_is_shown_when_the_host_has_it);
 	tcase_add_loop_test(tc, leaves_0b_and_1f_are_one_package_of_single_threaded_cores, 0,
