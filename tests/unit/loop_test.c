@@ -92,7 +92,7 @@ START_TEST(timers_fire_once_in_order_of_time_not_before)
 	uint64_t begin = now_ns();
 
 	for (size_t i = 0; i < 3; i++) {
-		struct loop_timer *t = loop_add_timer(loop, note, "abc" + i);
+		struct loop_timer *t = loop_add_timer(loop, note, &"abc"[i]);
 
 		loop_set_timer(t, begin + delay[i] * NS_PER_MS);
 	}
