@@ -3,6 +3,7 @@
 
 #include "vmm/core/le.h"
 
+#include <sched.h>
 #include <string.h>
 
 /* Section 2: BAR 0 and the capability list. */
@@ -87,6 +88,55 @@ START_TEST(window_follows_the_base)
 	ck_assert(!gd_doorbell_ring(&b.m->bells, old + VIRTIO_PCI_NOTIFY));
 	ck_assert_uint_eq(b.m->bells.n, 1);
 	ck_assert_uint_eq(b.m->bells.bad_detach, 0);
+	gd_blk_close(&b);
+}
+END_TEST
+
+/* A vCPU that reads the window at its two places without pause. */
+struct reader {
+	struct gd_machine *m;
+	uint64_t places[2];
+	atomic_bool stop;
+	atomic_uint reads, wrong;
+};
+
+static void *read_window(void *arg)
+{
+	struct reader *r = arg;
+
+	for (unsigned int i = 0; !atomic_load(&r->stop); i++) {
+		uint64_t n = gd_mmio_read(r->m, r->places[i % 2] + GD_NUM_QUEUES, 2);
+
+		if (n != 1 && n != 0xffff)
+			atomic_fetch_add(&r->wrong, 1);
+		gd_mmio_write(r->m, r->places[i % 2] + VIRTIO_PCI_NOTIFY, 2, 0);
+		atomic_fetch_add(&r->reads, 1);
+		sched_yield();
+	}
+	return NULL;
+}
+
+START_TEST(window_may_move_under_another_vcpu)
+{
+	struct gd_blk_config config = {.machine = {.doorbells = true}};
+	struct reader r = {0};
+	pthread_t vcpu;
+	struct gd_blk b;
+
+	CLAUSE("T-BAR-5");
+	start_blk_with(&b, &config);
+	r.m = b.m;
+	r.places[0] = b.dev.bar;
+	r.places[1] = b.dev.bar + 0x100000;
+	ck_assert_int_eq(pthread_create(&vcpu, NULL, read_window, &r), 0);
+	for (unsigned int i = 0; i < 500; i++) {
+		gd_bar_move(&b.dev, r.places[i % 2]);
+		ck_assert(gd_blk_works(&b));
+	}
+	atomic_store(&r.stop, true);
+	pthread_join(vcpu, NULL);
+	ck_assert_uint_gt(r.reads, 0);
+	ck_assert_uint_eq(r.wrong, 0);
 	gd_blk_close(&b);
 }
 END_TEST
@@ -356,7 +406,7 @@ START_TEST(msix_capability_only_with_vectors)
 END_TEST
 
 CONTRACT_MAIN("bar_caps", bar_0_is_64_bit_memory, bar_0_is_16_kib_long, there_is_no_other_bar,
-	      bar_0_works_above_4_gib, window_follows_the_base,
+	      bar_0_works_above_4_gib, window_follows_the_base, window_may_move_under_another_vcpu,
 	      window_is_dead_without_memory_enable, firmware_gives_a_base_that_is_not_0,
 	      doorbell_waits_for_bus_master, message_waits_for_bus_master,
 	      interrupt_disable_drops_the_line_and_keeps_the_cause,

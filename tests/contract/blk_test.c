@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/contract/contract.h"
 
+#include <sched.h>
+
 /* Section 13: virtio-blk. What a request does; its malformed relatives are in blk_bad_test.c. */
 
 #define PATTERN 0x5c
@@ -438,6 +440,7 @@ static void *watch_config(void *arg)
 		if (sectors < GD_BLK_SECTORS + generation)
 			atomic_fetch_add(&w->wrong, 1);
 		atomic_fetch_add(&w->looks, 1);
+		sched_yield();
 	}
 	return NULL;
 }
