@@ -97,24 +97,26 @@ struct blk_parsed {
 	gpa_t status_addr;
 	uint32_t n_data;
 	struct virtq_seg data[BLK_SEG_MAX];
+	bool too_many;			   /* more data segments than data[] holds */
 	bool readable_data, writable_data; /* some data segment has this direction */
 	uint64_t bytes;
 };
 
-/* Adds a data segment; empty ones are skipped. False when there are too many. */
-static bool parsed_add(struct blk_parsed *p, struct virtq_seg seg)
+/* Adds a data segment; empty ones are skipped. Too many are an error only for types that use them.
+ */
+static void parsed_add(struct blk_parsed *p, struct virtq_seg seg)
 {
 	if (seg.len == 0)
-		return true;
-	if (p->n_data == BLK_SEG_MAX)
-		return false;
-	p->data[p->n_data++] = seg;
+		return;
+	if (p->n_data < BLK_SEG_MAX)
+		p->data[p->n_data++] = seg;
+	else
+		p->too_many = true;
 	p->bytes += seg.len;
 	if (seg.writable)
 		p->writable_data = true;
 	else
 		p->readable_data = true;
-	return true;
 }
 
 /*
@@ -145,8 +147,7 @@ static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *c
 			seg.addr += part;
 			seg.len -= part;
 		}
-		if (!parsed_add(p, seg))
-			return -EINVAL;
+		parsed_add(p, seg);
 	}
 	if (have < BLK_HEADER_SIZE)
 		return -EINVAL;
@@ -165,7 +166,8 @@ static bool transfer_allowed(const struct virtio_blk *blk, const struct blk_pars
 		return false;
 	if (p->type == VIRTIO_BLK_T_OUT && blk->backend->read_only)
 		return false;
-	if (p->n_data == 0 || p->bytes % BLOCK_SECTOR != 0 || p->bytes > BLK_MAX_BYTES)
+	if (p->n_data == 0 || p->too_many || p->bytes % BLOCK_SECTOR != 0 ||
+	    p->bytes > BLK_MAX_BYTES)
 		return false;
 	if (p->sector > capacity || sectors > capacity - p->sector)
 		return false;
@@ -286,7 +288,7 @@ static uint8_t get_id(const struct virtio_blk *blk, const struct blk_parsed *p)
 
 	if (!blk->has_serial)
 		return VIRTIO_BLK_S_UNSUPP;
-	if (p->readable_data ||
+	if (p->readable_data || p->too_many ||
 	    virtq_segs_write(blk->vd.mem, p->data, p->n_data, 0, blk->serial, len) < 0)
 		return VIRTIO_BLK_S_IOERR;
 	return VIRTIO_BLK_S_OK;
