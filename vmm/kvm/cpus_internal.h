@@ -48,7 +48,8 @@ struct cpus {
 	bool first_run_told;
 };
 
-/* Runs @cpu until a park is asked for or it fails; on its thread. */
+/* Runs @cpu until it is interrupted, a park is asked for or it fails; on its thread. The caller
+ * goes through cpu_park() next, which clears immediate_exit. */
 void cpu_run(struct cpu *cpu);
 
 /* Reads the created state; writes it back, with vCPU 0 at @start. */
