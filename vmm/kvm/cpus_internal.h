@@ -19,7 +19,9 @@ struct cpu_power_on {
 	struct kvm_mp_state mp;
 	struct kvm_fpu fpu;
 	struct kvm_xcrs xcrs;
+	struct kvm_nested_state nested; /* of a vCPU that runs no guest: the header says all */
 	bool has_xcrs;
+	bool has_nested;
 };
 
 struct cpu {
