@@ -331,12 +331,13 @@ void machine_disassemble(struct machine *m)
 {
 	/* No vCPU may call a device any more, no device a line of the VM. */
 	cpus_destroy(m->cpus);
-	while (m->n_devices > 0)
-		device_destroy(m->devices[--m->n_devices]);
+	/* While the ports stand: a stream that gets room asks its port for more. */
 	if (m->com1_stream)
 		stream_drain(m->com1_stream, 1000);
 	if (m->com2_stream)
 		stream_drain(m->com2_stream, 1000);
+	while (m->n_devices > 0)
+		device_destroy(m->devices[--m->n_devices]);
 	stream_destroy(m->com1_stream);
 	stream_destroy(m->com2_stream);
 	pci_bus_destroy(m->pci);
