@@ -20,6 +20,8 @@
 #define GRACE_EXIT	 (10 * NS_PER_SEC)
 #define TO_INIT_RETRY_NS (20 * NS_PER_MS)
 
+#define MAX_INIT_WARNINGS 64U /* anything in the guest can write them */
+
 static void on_grace(void *arg)
 {
 	machine_last_word(arg);
@@ -43,8 +45,10 @@ static void on_init_report(struct machine *m)
 {
 	struct init_report_state s = init_report_take(&m->init);
 
-	if (s.warning[0])
+	if (s.warning[0] && m->init_warnings < MAX_INIT_WARNINGS) {
+		m->init_warnings++;
 		log_warn("guest init: %s", s.warning);
+	}
 	if (s.ready && !m->init_ready_ns)
 		m->init_ready_ns = clock_monotonic_ns(&m->clock);
 	if (s.exited && !m->command_ended) {
@@ -156,6 +160,18 @@ void machine_watch_init(struct machine *m)
 	note_init(&m->init_note, m, on_init_report);
 	m->grace = loop_add_timer(m->loop, on_grace, m);
 	m->to_init_timer = loop_add_timer(m->loop, send_to_init, m);
+}
+
+void machine_watch_reset(struct machine *m)
+{
+	console_watch_reset(&m->panic);
+	init_report_reset(&m->init);
+	m->panic_heard = false;
+	m->command_ended = false;
+	m->init_ready_ns = 0;
+	m->to_init_len = 0;
+	loop_set_timer(m->grace, 0);
+	loop_set_timer(m->to_init_timer, 0);
 }
 
 void machine_watch_fini(struct machine *m)
