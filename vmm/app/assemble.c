@@ -238,7 +238,7 @@ static struct block_config disk_block_config(const struct disk_config *d)
 	};
 }
 
-static int build_disk(struct machine *m, size_t i, struct err *err)
+static int build_disk(struct machine *m, unsigned int i, struct err *err)
 {
 	const struct disk_config *d = &m->config->disks[i];
 	struct machine_disk *disk = &m->disks[i];
@@ -246,8 +246,7 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	struct virtio_blk_config blk = {.mem = m->mem, .loop = m->loop, .serial = d->serial};
 	struct virtio_pci_config pci = {
 		.bus = m->pci,
-		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + (unsigned int)i - 1,
-				   0),
+		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + i - 1, 0),
 		.vectors = (uint16_t)d->vectors,
 		.msi = kvm_vm_msi_sink(m->vm),
 		.doorbell = kvm_vm_doorbell(m->vm),
@@ -255,8 +254,8 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	};
 	char id[32];
 
-	snprintf(id, sizeof(id), "aero_virtio_blk%zu", i);
-	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%zu", i);
+	snprintf(id, sizeof(id), "aero_virtio_blk%u", i);
+	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%u", i);
 	blk.id = id;
 	blk.backend = block_open(&block, m->loop, err);
 	if (!blk.backend) {
@@ -274,7 +273,7 @@ static int build_disks(struct machine *m, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < m->config->n_disks && rc == 0; i++)
+	for (unsigned int i = 0; i < m->config->n_disks && rc == 0; i++)
 		rc = build_disk(m, i, err);
 	return rc;
 }

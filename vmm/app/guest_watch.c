@@ -21,6 +21,8 @@
 #define PORT_RETRY_NS (20 * NS_PER_MS)
 #define END_OF_INPUT  "\004"
 
+#define MAX_INIT_WARNINGS 64U /* anything in the guest can write them */
+
 static void on_grace(void *arg)
 {
 	machine_last_word(arg);
@@ -167,8 +169,10 @@ static void on_init_report(struct machine *m)
 {
 	struct init_report_state s = init_report_take(&m->init);
 
-	if (s.warning[0])
+	if (s.warning[0] && m->init_warnings < MAX_INIT_WARNINGS) {
+		m->init_warnings++;
 		log_warn("guest init: %s", s.warning);
+	}
 	if (s.ready && !m->init_ready_ns)
 		init_is_ready(m);
 	if (s.exited && !m->command_ended) {
@@ -209,6 +213,21 @@ void machine_watch_init(struct machine *m)
 	m->last_input = '\n';
 	port_text_init(&m->to_console, m, &m->com1);
 	port_text_init(&m->to_init, m, &m->com2);
+}
+
+void machine_watch_reset(struct machine *m)
+{
+	console_watch_reset(&m->panic);
+	init_report_reset(&m->init);
+	m->panic_heard = false;
+	m->command_ended = false;
+	m->init_ready_ns = 0;
+	m->to_console.len = 0;
+	m->to_init.len = 0;
+	m->last_input = '\n';
+	loop_set_timer(m->grace, 0);
+	loop_set_timer(m->to_console.retry, 0);
+	loop_set_timer(m->to_init.retry, 0);
 }
 
 void machine_watch_fini(struct machine *m)

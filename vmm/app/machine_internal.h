@@ -95,6 +95,7 @@ struct machine {
 	bool panic_heard;
 	bool command_ended;	     /* the guest init reported the command's status */
 	bool input_ended;	     /* stdin has ended */
+	unsigned int init_warnings;  /* shown so far */
 	struct loop_timer *grace;    /* ends a run whose guest said its last word and goes on */
 	struct port_text to_console; /* COM1: the end of input */
 	struct port_text to_init;    /* COM2: lines for the guest init */
@@ -123,6 +124,8 @@ static inline bool machine_has_init(const struct machine_config *c)
 /* guest_watch.c: taps of the serial ports and what follows from them. */
 void machine_watch_init(struct machine *m);
 void machine_watch_fini(struct machine *m);
+/* Forgets what the guest said before a reset. vCPUs parked. */
+void machine_watch_reset(struct machine *m);
 void machine_com1_tap(void *arg, const uint8_t *data, size_t len);
 void machine_com2_tap(void *arg, const uint8_t *data, size_t len);
 /* What connects COM1 with its stream: the port's own functions, the escape key, the window's size.
