@@ -99,10 +99,11 @@ int cpu_state_save(struct cpu *cpu, struct err *err)
 
 static void reset_model_registers(const struct cpu *cpu)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry[N_RESET_MSRS];
-	} msrs = {0};
+	/* The head ends in an array without a length; this makes the room behind it. */
+	union {
+		struct kvm_msrs msrs;
+		uint8_t room[sizeof(struct kvm_msrs) + sizeof(reset_msrs)];
+	} u = {0};
 	size_t done = 0;
 
 	/* KVM_SET_MSRS stops at the first one it does not know: go on behind it. */
@@ -110,9 +111,9 @@ static void reset_model_registers(const struct cpu *cpu)
 		size_t n = N_RESET_MSRS - done;
 		int set;
 
-		memcpy(msrs.entry, &reset_msrs[done], n * sizeof(msrs.entry[0]));
-		msrs.head.nmsrs = (uint32_t)n;
-		set = ioctl(cpu->fd, KVM_SET_MSRS, &msrs);
+		memcpy(u.msrs.entries, &reset_msrs[done], n * sizeof(reset_msrs[0]));
+		u.msrs.nmsrs = (uint32_t)n;
+		set = ioctl(cpu->fd, KVM_SET_MSRS, &u.msrs);
 		if (set < 0)
 			break;
 		done += (size_t)set + 1;
