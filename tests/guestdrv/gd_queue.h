@@ -68,7 +68,7 @@ uint16_t gd_used_ready(const struct gd_queue *q);
 /* Takes the next used entry, if there is one, and frees its descriptors. */
 bool gd_take_used(struct gd_queue *q, struct gd_used *used);
 
-/* Runs the loop until there is one, for at most 2 s. */
+/* Runs the loop until there is one, for at most 10 s. */
 bool gd_wait_used(struct gd_queue *q, struct gd_used *used);
 
 /* avail.flags: asks for no interrupts, or for them. */
