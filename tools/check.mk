@@ -48,7 +48,7 @@ check-unit: $(UNIT)
 
 ## check-contract  every clause of the contract against the device code
 check-contract: $(CONTRACT)
-	@tests/run $(CONTRACT)
+	@tests/run $(CONTRACT) tests/contract/check-clauses
 
 ## check-lab       stock kernels and disk images in Vise, on a host with KVM or an emulated one
 check-lab: all

@@ -124,12 +124,16 @@ static int disk_resize(struct block *blk, uint64_t size, struct err *err)
 	return 0;
 }
 
+static void disk_drain(struct block *blk)
+{
+	to_disk(blk)->mode = GD_BLOCK_INLINE;
+	disk_kick(blk);
+}
+
 static void disk_destroy(struct block *blk)
 {
 	struct gd_block *disk = to_disk(blk);
 
-	disk->mode = GD_BLOCK_INLINE;
-	disk_kick(blk);
 	free(disk->bytes);
 	free(disk);
 }
@@ -138,6 +142,7 @@ static const struct block_ops disk_ops = {
 	.name = "memory",
 	.submit = disk_submit,
 	.kick = disk_kick,
+	.drain = disk_drain,
 	.resize = disk_resize,
 	.destroy = disk_destroy,
 };
