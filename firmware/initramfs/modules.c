@@ -34,7 +34,7 @@ static int release_from_header(const char *kernel, char *release, size_t size)
 		return -ENOENT;
 	if (pread(fd, header, sizeof(header), BZIMAGE_MAGIC_OFFSET) == (ssize_t)sizeof(header) &&
 	    !memcmp(header, "HdrS", 4)) {
-		uint16_t at = ld_le16(header + BZIMAGE_VERSION_OFFSET - BZIMAGE_MAGIC_OFFSET);
+		uint16_t at = ld_le16(header + (BZIMAGE_VERSION_OFFSET - BZIMAGE_MAGIC_OFFSET));
 
 		if (at && pread(fd, text, sizeof(text) - 1, at + BZIMAGE_VERSION_BASE) < 0)
 			text[0] = '\0';

@@ -29,6 +29,7 @@
 #define COM1_IRQ  4U
 #define COM2_PORT 0x2f8U
 #define COM2_IRQ  3U
+#define DRAIN_MS  1000U /* for a reader that is slow, not one that is gone */
 
 /* PCI slots by the design: the first disk has its own, further ones follow the fixed devices. */
 #define SLOT_FIRST_DISK 4U
@@ -237,7 +238,7 @@ static struct block_config disk_block_config(const struct disk_config *d)
 	};
 }
 
-static int build_disk(struct machine *m, size_t i, struct err *err)
+static int build_disk(struct machine *m, unsigned int i, struct err *err)
 {
 	const struct disk_config *d = &m->config->disks[i];
 	struct machine_disk *disk = &m->disks[i];
@@ -245,8 +246,7 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	struct virtio_blk_config blk = {.mem = m->mem, .loop = m->loop, .serial = d->serial};
 	struct virtio_pci_config pci = {
 		.bus = m->pci,
-		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + (unsigned int)i - 1,
-				   0),
+		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + i - 1, 0),
 		.vectors = (uint16_t)d->vectors,
 		.msi = kvm_vm_msi_sink(m->vm),
 		.doorbell = kvm_vm_doorbell(m->vm),
@@ -254,8 +254,8 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	};
 	char id[32];
 
-	snprintf(id, sizeof(id), "aero_virtio_blk%zu", i);
-	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%zu", i);
+	snprintf(id, sizeof(id), "aero_virtio_blk%u", i);
+	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%u", i);
 	blk.id = id;
 	blk.backend = block_open(&block, m->loop, err);
 	if (!blk.backend) {
@@ -273,7 +273,7 @@ static int build_disks(struct machine *m, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < m->config->n_disks && rc == 0; i++)
+	for (unsigned int i = 0; i < m->config->n_disks && rc == 0; i++)
 		rc = build_disk(m, i, err);
 	return rc;
 }
@@ -329,14 +329,15 @@ int machine_dry_run(const struct machine_config *config, struct loop *loop, stru
 
 void machine_disassemble(struct machine *m)
 {
-	/* No vCPU may call a device any more, no device a line of the VM. */
+	/* No vCPU may call a device any more, no device a line of the VM. The last output leaves
+	 * while the ports that may hold some of it still stand. */
 	cpus_destroy(m->cpus);
+	if (m->com1_stream)
+		stream_drain(m->com1_stream, DRAIN_MS);
+	if (m->com2_stream)
+		stream_drain(m->com2_stream, DRAIN_MS);
 	while (m->n_devices > 0)
 		device_destroy(m->devices[--m->n_devices]);
-	if (m->com1_stream)
-		stream_drain(m->com1_stream, 1000);
-	if (m->com2_stream)
-		stream_drain(m->com2_stream, 1000);
 	stream_destroy(m->com1_stream);
 	stream_destroy(m->com2_stream);
 	pci_bus_destroy(m->pci);
