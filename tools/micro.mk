@@ -23,7 +23,7 @@ $(BUILD)/obj/tests/micro/code.o: tests/micro/code.S $(BUILD)/micro/code.bin
 $(BUILD)/micro/%_test: $(BUILD)/obj/tests/micro/%_test.o $(MICRO_LIB) \
 		$(BUILD)/obj/tests/micro/code.o $(BUILD)/libvise.a
 	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(CK_LIBS) $(LDLIBS)
 
 # A kernel for `vise run` itself.
 $(BUILD)/micro/tiny-kernel: tests/micro/tiny-kernel.S

@@ -18,12 +18,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define RAM	  0x40000U
-#define DESC	  0x1000U
-#define AVAIL	  0x4000U
-#define TABLE	  0x8000U /* where descriptors like to point: an indirect table of input bytes */
-#define USED	  0x30000U
-#define MAX_SLOTS 70000U
+#define RAM    0x40000U
+#define DESC   0x1000U
+#define AVAIL  0x4000U
+#define TABLE  0x8000U /* where descriptors like to point: an indirect table of input bytes */
+#define USED   0x30000U
+#define PASSES 4U
 
 #define REQUIRE(what)                                                                              \
 	do {                                                                                       \
@@ -121,12 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	place(mem, TABLE, &in, in.left);
 	before = image(mem);
 	virtq_enable(&vq, DESC, AVAIL, USED, how & 1);
-	for (unsigned int pass = 0; virtq_has_more(&vq); pass++) {
-		REQUIRE(pass <= MAX_SLOTS / vq.size + 1);
+	/* Each pass is bounded by itself; a jump of avail.idx would only repeat it. */
+	for (unsigned int pass = 0; pass < PASSES && virtq_has_more(&vq); pass++) {
 		serve(&vq, &chain, how);
 		virtq_publish(&vq);
-		if ((how & 2) && pass == 2)
-			break;
 	}
 	check_memory(&vq, before);
 	virtq_disable(&vq);

@@ -55,7 +55,7 @@ uint32_t gd_blk_segs(const struct gd_blk_req *r, struct gd_seg *segs);
 /* Makes it available as a direct chain; its head. */
 int gd_blk_add(struct gd_blk *b, const struct gd_blk_req *r);
 
-/* Adds, kicks, waits: the status byte, or -1 when nothing came within 2 s. @used_len may be NULL.
+/* Adds, kicks, waits: the status byte, or -1 when nothing came within 10 s. @used_len may be NULL.
  */
 int gd_blk_do(struct gd_blk *b, const struct gd_blk_req *r, uint32_t *used_len);
 

@@ -12,7 +12,7 @@
 
 #define MIB	       0x100000ULL
 #define ALLOC_FROM     0x10000ULL
-#define PATIENCE_NS    (2 * NS_PER_SEC)
+#define PATIENCE_NS    (10 * NS_PER_SEC)
 #define CONFIG_ADDRESS 0xcf8U
 #define CONFIG_DATA    0xcfcU
 #define CONFIG_ENABLE  0x80000000U

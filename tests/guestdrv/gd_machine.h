@@ -79,11 +79,11 @@ void gd_assign(struct gd_machine *m);
 /* Platform reset of all devices, as at a warm reset. */
 void gd_platform_reset(struct gd_machine *m);
 
-/* Serves events until none is left (at most 2 s): afterwards, nothing that the devices would still
+/* Serves events until none is left (at most 10 s): afterwards, nothing that the devices would still
  * do without a new stimulus is outstanding. */
 void gd_settle(struct gd_machine *m);
 
-/* Serves events until @done(@arg), for at most 2 s; what it said last. */
+/* Serves events until @done(@arg), for at most 10 s; what it said last. */
 bool gd_wait(struct gd_machine *m, bool (*done)(void *arg), void *arg);
 
 /* RAM from a never-ending supply of fresh addresses, zeroed; @align is a power of two. */

@@ -44,12 +44,22 @@ static bool enable(struct gd_queue *q)
 	return gd_rd(q->dev, GD_QUEUE_ENABLE) == 1;
 }
 
+/* A size that a driver would work with: a dead window reads as all ones. */
+static bool size_sane(uint16_t size)
+{
+	return size > 0 && size <= GD_QUEUE_MAX && (size & (size - 1)) == 0;
+}
+
 bool gd_queue_setup_at(struct gd_queue *q, struct gd_dev *dev, uint16_t index, gpa_t desc,
 		       gpa_t avail, gpa_t used)
 {
+	uint16_t size = (uint16_t)gd_queue_rd(dev, index, GD_QUEUE_SIZE);
+
+	if (!size_sane(size))
+		return false;
 	q->dev = dev;
 	q->index = index;
-	q->size = (uint16_t)gd_queue_rd(dev, index, GD_QUEUE_SIZE);
+	q->size = size;
 	q->desc = desc;
 	q->avail = avail;
 	q->used = used;
@@ -63,6 +73,8 @@ bool gd_queue_setup(struct gd_queue *q, struct gd_dev *dev, uint16_t index, uint
 	uint64_t head = gd_desc_bytes(size) + gd_avail_bytes(size);
 	gpa_t desc;
 
+	if (!size_sane(size))
+		return false;
 	head = (head + used_align - 1) & ~(uint64_t)(used_align - 1);
 	desc = gd_alloc(dev->m, head + gd_used_bytes(size), 16);
 	return gd_queue_setup_at(q, dev, index, desc, desc + gd_desc_bytes(size), desc + head);

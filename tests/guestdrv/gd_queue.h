@@ -38,7 +38,8 @@ uint64_t gd_avail_bytes(uint16_t size);
 uint64_t gd_used_bytes(uint16_t size);
 
 /* Allocates zeroed rings, contiguous with the used part aligned to @used_align, writes the six
- * address halves, enables. False when queue_enable does not read back as 1. */
+ * address halves, enables. False when the queue's size is none that a driver would take, or
+ * queue_enable does not read back as 1. */
 bool gd_queue_setup(struct gd_queue *q, struct gd_dev *dev, uint16_t index, uint8_t used_align);
 
 /* The same with parts placed by the caller, who zeroes them. */
@@ -67,7 +68,7 @@ uint16_t gd_used_ready(const struct gd_queue *q);
 /* Takes the next used entry, if there is one, and frees its descriptors. */
 bool gd_take_used(struct gd_queue *q, struct gd_used *used);
 
-/* Runs the loop until there is one, for at most 2 s. */
+/* Runs the loop until there is one, for at most 10 s. */
 bool gd_wait_used(struct gd_queue *q, struct gd_used *used);
 
 /* avail.flags: asks for no interrupts, or for them. */
