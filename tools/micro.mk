@@ -12,7 +12,7 @@ GUEST_CFLAGS := -I. -std=gnu11 -O1 -ffreestanding -fno-pic -fno-pie -mno-red-zon
 $(BUILD)/micro/code.bin: $(MICRO_CODE) $(wildcard tests/micro/code/*.h tests/micro/*.h) \
 		tests/micro/code/code.ld
 	@mkdir -p $(@D)
-	$(call quiet,GUEST)$(CC) $(GUEST_CFLAGS) -nostdlib -static -no-pie -Wl,--build-id=none \
+	$(call quiet,GUEST)$(CC) $(GUEST_CFLAGS) -nostdlib -static -Wl,--build-id=none \
 		-Wl,-T,tests/micro/code/code.ld -Wl,-e,0x100000 -o $(@:.bin=.elf) $(MICRO_CODE)
 	$(qq)objcopy -O binary -j .text $(@:.bin=.elf) $@
 
@@ -28,7 +28,7 @@ $(BUILD)/micro/%_test: $(BUILD)/obj/tests/micro/%_test.o $(MICRO_LIB) \
 # A kernel for `vise run` itself.
 $(BUILD)/micro/tiny-kernel: tests/micro/tiny-kernel.S
 	@mkdir -p $(@D)
-	$(call quiet,GUEST)$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext-segment=0x100000 \
+	$(call quiet,GUEST)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-Ttext-segment=0x100000 \
 		-Wl,-e,start -Wl,-z,noexecstack -o $@ $<
 $(BUILD)/micro/machine_test: | $(BUILD)/micro/tiny-kernel
 

@@ -39,6 +39,7 @@ struct blk_request {
 struct virtio_blk {
 	struct virtio_device vd;
 	struct block *backend;
+	uint64_t size; /* bytes, as the guest sees it */
 	bool has_serial;
 	char serial[VIRTIO_BLK_ID_BYTES];
 	uint32_t block_size;
@@ -89,7 +90,7 @@ static void blk_config_read(const struct virtio_device *vd, uint32_t offset, voi
 	const struct virtio_blk *blk = (const struct virtio_blk *)vd;
 	uint8_t config[BLK_CONFIG_SIZE] = {0};
 
-	st_le64(config + 0x00, blk->backend->size / BLOCK_SECTOR);
+	st_le64(config + 0x00, blk->size / BLOCK_SECTOR);
 	st_le32(config + 0x0c, BLK_SEG_MAX);
 	st_le32(config + 0x14, blk->block_size);
 	virtio_config_copy(config, sizeof(config), offset, buf, len);
@@ -164,7 +165,7 @@ static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *c
 /* The contract's rules for IN and OUT: direction, whole sectors, inside the medium, inside RAM. */
 static bool transfer_allowed(const struct virtio_blk *blk, const struct blk_parsed *p)
 {
-	uint64_t capacity = blk->backend->size / BLOCK_SECTOR;
+	uint64_t capacity = blk->size / BLOCK_SECTOR;
 	uint64_t sectors = p->bytes / BLOCK_SECTOR;
 
 	if (p->type == VIRTIO_BLK_T_IN ? p->readable_data : p->writable_data)
@@ -481,6 +482,7 @@ struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config, 
 		return NULL;
 	}
 	blk->backend = config->backend;
+	blk->size = config->backend->size;
 	blk->loop = config->loop;
 	blk->publish = (struct loop_deferred){.fn = blk_publish, .arg = blk};
 	if (blk_init(blk, config) < 0) {
@@ -505,22 +507,29 @@ static bool in_flight_beyond(const struct virtio_blk *blk, uint64_t size)
 int virtio_blk_resize(struct virtio_device *vd, uint64_t size, struct err *err)
 {
 	struct virtio_blk *blk = to_blk(vd);
+	bool busy;
 	int rc;
 
 	size -= size % BLOCK_SECTOR;
-	device_lock(&vd->dev);
 	if (size == 0)
-		rc = err_set(err, -EINVAL, "%s: size must be at least %u bytes", vd->dev.id,
-			     BLOCK_SECTOR);
-	else if (size < blk->backend->size && in_flight_beyond(blk, size))
-		rc = err_set(err, -EBUSY, "%s: requests beyond the new end are in flight",
-			     vd->dev.id);
-	else
-		rc = block_resize(blk->backend, size, err);
-	if (rc == 0)
-		virtio_config_changed(vd);
+		return err_set(err, -EINVAL, "%s: size must be at least %u bytes", vd->dev.id,
+			       BLOCK_SECTOR);
+	/* Requests start on this thread only, so none comes between the check and the new size; the
+	 * backend may take its time without the lock. */
+	device_lock(&vd->dev);
+	busy = size < blk->size && in_flight_beyond(blk, size);
 	device_unlock(&vd->dev);
-	return rc;
+	if (busy)
+		return err_set(err, -EBUSY, "%s: requests beyond the new end are in flight",
+			       vd->dev.id);
+	rc = block_resize(blk->backend, size, err);
+	if (rc < 0)
+		return rc;
+	device_lock(&vd->dev);
+	blk->size = blk->backend->size;
+	virtio_config_changed(vd);
+	device_unlock(&vd->dev);
+	return 0;
 }
 
 uint64_t virtio_blk_size(struct virtio_device *vd)
@@ -528,7 +537,7 @@ uint64_t virtio_blk_size(struct virtio_device *vd)
 	uint64_t size;
 
 	device_lock(&vd->dev);
-	size = to_blk(vd)->backend->size;
+	size = to_blk(vd)->size;
 	device_unlock(&vd->dev);
 	return size;
 }

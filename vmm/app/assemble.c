@@ -208,10 +208,18 @@ static int build_com2(struct machine *m, struct err *err)
 	return add_device(m, m->com2);
 }
 
+/* Asked for by --debug-console, so it is printed at any log level; a guest's control characters are
+ * not for the user's terminal. */
 static void print_debug_line(void *owner, const char *text, size_t len)
 {
+	char line[DEBUG_CONSOLE_LINE + 1];
+	size_t n = 0;
+
 	(void)owner;
-	log_msg(LOG_LEVEL_ERROR, "debug console: %.*s", (int)len, text);
+	for (; n < len && n < DEBUG_CONSOLE_LINE; n++)
+		line[n] = (char)(text[n] >= ' ' && text[n] <= '~' ? text[n] : '?');
+	line[n] = '\0';
+	fprintf(stderr, "debug console: %s\n", line);
 }
 
 static int build_debug(struct machine *m, struct err *err)

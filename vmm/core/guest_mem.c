@@ -37,8 +37,8 @@ static int guest_mem_open(struct guest_mem *mem, bool hugepages, struct err *err
 
 static int guest_mem_map(struct guest_mem *mem, bool hugepages, struct err *err)
 {
-	/* Huge pages are populated now: a host that runs short must say so here, not by SIGBUS. */
-	int flags = MAP_SHARED | MAP_NORESERVE | (hugepages ? MAP_POPULATE : 0);
+	/* Huge pages are reserved now: a host that runs short must say so here, not by SIGBUS. */
+	int flags = MAP_SHARED | (hugepages ? MAP_POPULATE : MAP_NORESERVE);
 
 	for (size_t i = 0; i < mem->n; i++) {
 		struct guest_mem_region *r = &mem->regions[i];
