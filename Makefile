@@ -21,6 +21,10 @@ include tools/bench.mk
 help:
 	@sed -n 's/^##  */  make /p' $(MAKEFILE_LIST)
 
+## demo            boots a Debian kernel from an ext4 disk, here or in the lab: try this first
+demo: deps
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' MAKEFLAGS= tools/demo
+
 ## clean           removes the build; keeps downloads (build/cache) and what fuzzing found (build/corpus)
 clean:
 	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache ! -name corpus -exec rm -rf {} + 2>/dev/null || true
@@ -43,5 +47,5 @@ uninstall:
 	rm -f $(foreach file,$(INSTALLED),$(call into,$(file)))
 	rmdir $(call into,lib/vise) 2>/dev/null || true
 
-.PHONY: all help clean install uninstall
+.PHONY: all help demo clean install uninstall
 .DELETE_ON_ERROR:
