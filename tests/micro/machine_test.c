@@ -45,13 +45,15 @@ static void on_event(void *arg, const char *event, json_t *data)
 /* The kernel stands beside this program. */
 static char *kernel_path(void)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 20);
+	char self[PATH_MAX];
+	char *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	CHECK(n > 0);
-	path[n] = '\0';
-	strcpy(strrchr(path, '/'), "/tiny-kernel");
-	return strdup(path);
+	self[n] = '\0';
+	*strrchr(self, '/') = '\0';
+	CHECK(asprintf(&path, "%s/tiny-kernel", self) > 0);
+	return path;
 }
 
 static void start(const char *what, unsigned int cpus)

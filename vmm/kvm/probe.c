@@ -214,6 +214,7 @@ static bool run_to_output(struct probe_vm *p)
 /* Lets KVM finish the output of the guest before: it would skip an instruction of the next one. */
 static void finish_output(const struct probe_vm *p)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): mmap() never gives NULL. */
 	p->run->immediate_exit = 1;
 	ioctl(p->cpu, KVM_RUN, 0UL);
 	p->run->immediate_exit = 0;

@@ -8,7 +8,7 @@ void entry_pio(uint64_t unused, uint64_t cpu)
 	static const uint8_t text[] = {'V', 'i', 's', 'e', '!'};
 	const uint8_t *from = text;
 	uint64_t count = sizeof(text);
-	uint8_t got[4];
+	uint8_t got[4] = {0};
 	uint8_t *to = got;
 	uint64_t want = sizeof(got);
 

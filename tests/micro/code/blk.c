@@ -173,9 +173,9 @@ __attribute__((noreturn)) static void run(enum how how, uint64_t cpu)
 	mark(1);
 	if (how != BY_POLLING)
 		interrupts_on();
-	for (uint16_t n = 0; n < rounds; n++) {
-		submit_read(base, n, n % MICRO_SECTORS);
-		wait_for(how, n);
+	for (uint64_t n = 0; n < rounds; n++) {
+		submit_read(base, (uint16_t)n, n % MICRO_SECTORS);
+		wait_for(how, (uint16_t)n);
 		compare(n % MICRO_SECTORS);
 	}
 	mark(2);

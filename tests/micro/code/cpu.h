@@ -59,8 +59,10 @@ static inline uint32_t in32(uint16_t port)
 }
 
 /* One access of the named width, by a plain mov. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type has none */
 #define READ(type, address)	    (*(volatile type *)(uintptr_t)(address))
 #define WRITE(type, address, value) (*(volatile type *)(uintptr_t)(address) = (type)(value))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static inline uint64_t read_msr(uint32_t index)
 {

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/core/clock.h"
+#include "vmm/core/loop.h"
+
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct loop *loop;
+static struct err err;
+static char order[64];
+static size_t n_order;
+
+static void setup(void)
+{
+	loop = loop_create(&err);
+	ck_assert_ptr_nonnull(loop);
+	n_order = 0;
+}
+
+static void teardown(void)
+{
+	loop_destroy(loop);
+}
+
+static uint64_t now_ns(void)
+{
+	struct clock host = clock_host();
+
+	return clock_monotonic_ns(&host);
+}
+
+/* Runs until @ms have passed. */
+static void run_for(unsigned int ms)
+{
+	uint64_t until = now_ns() + ms * NS_PER_MS;
+
+	do
+		ck_assert_int_ge(loop_run_once(loop, 1, &err), 0);
+	while (now_ns() < until);
+}
+
+static void note(void *arg)
+{
+	ck_assert_uint_lt(n_order, sizeof(order));
+	order[n_order++] = *(const char *)arg;
+}
+
+static void ring(int fd)
+{
+	uint64_t one = 1;
+
+	ck_assert_int_eq(write(fd, &one, sizeof(one)), sizeof(one));
+}
+
+struct source {
+	int fd;
+	struct loop_fd *watch;
+	struct source *victim; /* whose watch its callback ends */
+	unsigned int calls, events;
+};
+
+static void on_source(void *arg, unsigned int events)
+{
+	struct source *s = arg;
+
+	s->calls++;
+	s->events |= events;
+	if (s->victim) {
+		loop_del_fd(s->victim->watch);
+		s->victim->watch = NULL;
+		s->victim = NULL;
+	}
+}
+
+static void watch(struct source *s, int fd, unsigned int events)
+{
+	*s = (struct source){.fd = fd};
+	ck_assert_int_ge(fd, 0);
+	s->watch = loop_add_fd(loop, fd, events, on_source, s, &err);
+	ck_assert_ptr_nonnull(s->watch);
+}
+
+START_TEST(timers_fire_once_in_order_of_time_not_before)
+{
+	const unsigned int delay[] = {60, 20, 40};
+	uint64_t begin = now_ns();
+
+	for (size_t i = 0; i < 3; i++) {
+		struct loop_timer *t = loop_add_timer(loop, note, "abc" + i);
+
+		loop_set_timer(t, begin + delay[i] * NS_PER_MS);
+	}
+	while (n_order < 3) {
+		size_t seen = n_order;
+
+		ck_assert_int_ge(loop_run_once(loop, 1000, &err), 0);
+		if (n_order > seen)
+			ck_assert_uint_ge(now_ns() - begin, 20 * n_order * NS_PER_MS);
+	}
+	run_for(30);
+	ck_assert_uint_eq(n_order, 3);
+	ck_assert_mem_eq(order, "bca", 3);
+}
+END_TEST
+
+START_TEST(timer_moves_disarms_and_takes_the_past)
+{
+	struct loop_timer *t = loop_add_timer(loop, note, "a");
+
+	loop_set_timer(t, now_ns() + 10 * NS_PER_MS);
+	loop_set_timer(t, now_ns() + 100000 * NS_PER_MS);
+	run_for(30);
+	ck_assert_uint_eq(n_order, 0);
+	loop_set_timer(t, now_ns() + 5 * NS_PER_MS);
+	loop_set_timer(t, 0);
+	run_for(20);
+	ck_assert_uint_eq(n_order, 0);
+	loop_set_timer(t, 1);
+	run_for(5);
+	ck_assert_uint_eq(n_order, 1);
+}
+END_TEST
+
+struct self_timer {
+	struct loop_timer *t;
+	struct loop_timer *other;
+	unsigned int calls;
+};
+
+static void rearm(void *arg)
+{
+	struct self_timer *s = arg;
+
+	if (++s->calls < 5)
+		loop_set_timer(s->t, now_ns());
+	else
+		loop_del_timer(s->t);
+	loop_del_timer(s->other);
+	s->other = NULL;
+}
+
+START_TEST(timer_rearms_and_deletes_itself_and_others_in_its_callback)
+{
+	struct self_timer s = {0};
+
+	/* Both are due: whichever runs first, the other's is deleted at most once. */
+	s.other = loop_add_timer(loop, note, "x");
+	s.t = loop_add_timer(loop, rearm, &s);
+	loop_set_timer(s.t, 1);
+	run_for(10);
+	ck_assert_uint_eq(s.calls, 5);
+	ck_assert_uint_eq(n_order, 0);
+}
+END_TEST
+
+START_TEST(level_source_reports_until_it_is_drained)
+{
+	struct source s;
+	uint64_t value;
+
+	watch(&s, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), LOOP_READ);
+	ring(s.fd);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+	ck_assert_uint_eq(s.calls, 3);
+	ck_assert_int_eq(read(s.fd, &value, sizeof(value)), sizeof(value));
+	ck_assert_int_eq(loop_run_once(loop, 0, &err), 0);
+	close(s.fd);
+}
+END_TEST
+
+START_TEST(edge_source_reports_each_event_once_unread)
+{
+	struct source s;
+
+	watch(&s, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), LOOP_READ | LOOP_EDGE);
+	for (unsigned int i = 1; i <= 5; i++) {
+		ring(s.fd);
+		ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+		ck_assert_int_eq(loop_run_once(loop, 0, &err), 0);
+		ck_assert_uint_eq(s.calls, i);
+	}
+	ring(s.fd);
+	ring(s.fd);
+	ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+	ck_assert_int_eq(loop_run_once(loop, 0, &err), 0);
+	close(s.fd);
+}
+END_TEST
+
+START_TEST(watch_changes_and_a_gone_peer_is_told)
+{
+	struct source s;
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	watch(&s, pair[0], LOOP_READ);
+	ck_assert_int_eq(loop_run_once(loop, 0, &err), 0);
+	loop_set_fd(s.watch, LOOP_READ | LOOP_WRITE);
+	ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+	ck_assert_uint_eq(s.events, LOOP_WRITE);
+	loop_set_fd(s.watch, 0);
+	ck_assert_int_eq(loop_run_once(loop, 0, &err), 0);
+	close(pair[1]);
+	s.events = 0;
+	ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+	ck_assert_uint_eq(s.events, LOOP_HUP);
+	loop_del_fd(s.watch);
+	close(pair[0]);
+}
+END_TEST
+
+START_TEST(a_bad_descriptor_is_an_error)
+{
+	ck_assert_ptr_null(loop_add_fd(loop, -1, LOOP_READ, on_source, NULL, &err));
+	ck_assert_int_eq(err.code, -EBADF);
+}
+END_TEST
+
+/* Both are ready in one batch; the first that runs ends the other, which must not run. */
+START_TEST(source_deleted_in_the_same_batch_does_not_run)
+{
+	struct source a, b;
+
+	watch(&a, eventfd(1, EFD_CLOEXEC), LOOP_READ);
+	watch(&b, eventfd(1, EFD_CLOEXEC), LOOP_READ);
+	a.victim = &b;
+	b.victim = &a;
+	ck_assert_int_eq(loop_run_once(loop, 1000, &err), 2);
+	ck_assert_uint_eq(a.calls + b.calls, 1);
+	close(a.fd);
+	close(b.fd);
+}
+END_TEST
+
+START_TEST(source_deletes_itself)
+{
+	struct source s;
+
+	watch(&s, eventfd(1, EFD_CLOEXEC), LOOP_READ);
+	s.victim = &s;
+	run_for(5);
+	ck_assert_uint_eq(s.calls, 1);
+	close(s.fd);
+}
+END_TEST
+
+START_TEST(deferred_runs_once_after_the_callback)
+{
+	struct loop_deferred d = {.fn = note, .arg = "d"};
+	struct loop_deferred gone = {.fn = note, .arg = "g"};
+
+	loop_defer(loop, &d);
+	loop_defer(loop, &d);
+	loop_defer(loop, &gone);
+	loop_undefer(loop, &gone);
+	loop_undefer(loop, &gone);
+	ck_assert_uint_eq(n_order, 0);
+	ck_assert_int_eq(loop_post(loop, note, "p"), 0);
+	run_for(5);
+	ck_assert_uint_eq(n_order, 2);
+	ck_assert_mem_eq(order, "pd", 2);
+	ck_assert(!d.queued);
+	loop_defer(loop, &d);
+	ck_assert_int_eq(loop_post(loop, note, "p"), 0);
+	run_for(5);
+	ck_assert_uint_eq(n_order, 4);
+}
+END_TEST
+
+START_TEST(calls_not_made_are_dropped_at_the_end)
+{
+	ck_assert_int_eq(loop_post(loop, note, "x"), 0);
+	loop_add_timer(loop, note, "x");
+	loop_destroy(loop);
+	ck_assert_uint_eq(n_order, 0);
+	loop = NULL; /* and NULL is allowed */
+}
+END_TEST
+
+/* Posts from threads: all arrive, each thread's in its own order, on the loop's thread. */
+#define POSTERS 3U
+#define POSTS	4000U
+
+struct post {
+	struct poster *from;
+	unsigned int number;
+};
+
+struct poster {
+	pthread_t thread;
+	struct post posts[POSTS];
+	unsigned int arrived;
+};
+
+static pthread_t loop_thread;
+static unsigned int total;
+
+static void on_post(void *arg)
+{
+	const struct post *p = arg;
+
+	ck_assert(pthread_equal(pthread_self(), loop_thread));
+	ck_assert_uint_eq(p->number, p->from->arrived);
+	p->from->arrived++;
+	if (++total == POSTERS * POSTS)
+		loop_stop(loop);
+}
+
+static void *post_all(void *arg)
+{
+	struct poster *me = arg;
+
+	for (unsigned int i = 0; i < POSTS; i++) {
+		me->posts[i] = (struct post){me, i};
+		if (loop_post(loop, on_post, &me->posts[i]) < 0)
+			abort();
+	}
+	return NULL;
+}
+
+START_TEST(posts_from_threads_arrive_in_order)
+{
+	static struct poster posters[POSTERS];
+
+	total = 0;
+	loop_thread = pthread_self();
+	for (unsigned int i = 0; i < POSTERS; i++) {
+		posters[i].arrived = 0;
+		ck_assert_int_eq(pthread_create(&posters[i].thread, NULL, post_all, &posters[i]),
+				 0);
+	}
+	ck_assert_int_eq(loop_run(loop, &err), 0);
+	for (unsigned int i = 0; i < POSTERS; i++) {
+		pthread_join(posters[i].thread, NULL);
+		ck_assert_uint_eq(posters[i].arrived, POSTS);
+	}
+}
+END_TEST
+
+static void *stop_soon(void *arg)
+{
+	usleep(20000);
+	loop_stop(arg);
+	return NULL;
+}
+
+START_TEST(stop_works_from_a_thread_and_before_the_run)
+{
+	pthread_t thread;
+
+	loop_stop(loop);
+	ck_assert_int_eq(loop_run(loop, &err), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, loop), 0);
+	ck_assert_int_eq(loop_run(loop, &err), 0);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("loop");
+	TCase *tc = tcase_create("all");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, timers_fire_once_in_order_of_time_not_before);
+	tcase_add_test(tc, timer_moves_disarms_and_takes_the_past);
+	tcase_add_test(tc, timer_rearms_and_deletes_itself_and_others_in_its_callback);
+	tcase_add_test(tc, level_source_reports_until_it_is_drained);
+	tcase_add_test(tc, edge_source_reports_each_event_once_unread);
+	tcase_add_test(tc, watch_changes_and_a_gone_peer_is_told);
+	tcase_add_test(tc, a_bad_descriptor_is_an_error);
+	tcase_add_test(tc, source_deleted_in_the_same_batch_does_not_run);
+	tcase_add_test(tc, source_deletes_itself);
+	tcase_add_test(tc, deferred_runs_once_after_the_callback);
+	tcase_add_test(tc, calls_not_made_are_dropped_at_the_end);
+	tcase_add_test(tc, posts_from_threads_arrive_in_order);
+	tcase_add_test(tc, stop_works_from_a_thread_and_before_the_run);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
