@@ -2,6 +2,7 @@
 #include "guest-init/console.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,11 +76,18 @@ int console_open(const struct job *job)
 	return tty;
 }
 
-void console_control(int tty)
+void console_own(int tty)
 {
 	setsid();
 	ioctl(tty, TIOCSCTTY, 1);
+	signal(SIGTTOU, SIG_IGN);
+}
+
+void console_foreground(int tty)
+{
+	setpgid(0, 0);
 	tcsetpgrp(tty, getpid());
+	signal(SIGTTOU, SIG_DFL);
 }
 
 bool console_command(int tty, const char *line)

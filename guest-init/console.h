@@ -13,8 +13,15 @@
  */
 int console_open(const struct job *job);
 
-/* In a child: makes the terminal @tty the controlling one of a new session. */
-void console_control(int tty);
+/*
+ * Makes the terminal @tty the controlling one of this process's own session. The session is not the
+ * job's: when a session's leader ends, the kernel throws away what the terminal has not sent yet.
+ * This process goes on using the terminal from the background, so it ignores SIGTTOU.
+ */
+void console_own(int tty);
+
+/* In a child: a process group of its own, in the foreground of @tty. */
+void console_foreground(int tty);
 
 /* One line from the host: "winsize ROWS COLS" sets the size of @tty; false if it says otherwise. */
 bool console_command(int tty, const char *line);

@@ -140,12 +140,13 @@ int run_job(const struct job *job, int tty)
 {
 	pid_t pid;
 
+	console_own(tty);
 	report_send(VISE_INIT_VERB_READY, NULL);
 	pid = fork();
 	if (pid < 0)
 		report_died("cannot start a process: %s", strerror(errno));
 	if (pid == 0) {
-		console_control(tty);
+		console_foreground(tty);
 		unblock_signals();
 		launch_environment(job->term);
 		_exit(job->exec ? launch_command(job->exec) : launch_shell());

@@ -25,7 +25,7 @@ _vise_value() {
 	run--config) kind=file ;;
 	run--log) kind=words words='error warn guest info debug' ;;
 	run) kind=words words='--kernel --initrd --append --disk --memory --hugepages --cpus --dialect --serial --com2 --exec --shell --root --include --modules --timeout --no-reboot --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
-	doctor) kind=words words='--help' ;;
+	doctor) kind=words words='--probe --help' ;;
 	help) kind=words words='run doctor help version --man --bash --help' ;;
 	version) kind=words words='--help' ;;
 	esac

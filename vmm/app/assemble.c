@@ -29,6 +29,7 @@
 #define COM1_IRQ  4U
 #define COM2_PORT 0x2f8U
 #define COM2_IRQ  3U
+#define DRAIN_MS  1000U /* for a reader that is slow, not one that is gone */
 
 /* PCI slots by the design: the first disk has its own, further ones follow the fixed devices. */
 #define SLOT_FIRST_DISK 4U
@@ -329,14 +330,15 @@ int machine_dry_run(const struct machine_config *config, struct loop *loop, stru
 
 void machine_disassemble(struct machine *m)
 {
-	/* No vCPU may call a device any more, no device a line of the VM. */
+	/* No vCPU may call a device any more, no device a line of the VM. The last output leaves
+	 * while the ports that may hold some of it still stand. */
 	cpus_destroy(m->cpus);
+	if (m->com1_stream)
+		stream_drain(m->com1_stream, DRAIN_MS);
+	if (m->com2_stream)
+		stream_drain(m->com2_stream, DRAIN_MS);
 	while (m->n_devices > 0)
 		device_destroy(m->devices[--m->n_devices]);
-	if (m->com1_stream)
-		stream_drain(m->com1_stream, 1000);
-	if (m->com2_stream)
-		stream_drain(m->com2_stream, 1000);
 	stream_destroy(m->com1_stream);
 	stream_destroy(m->com2_stream);
 	pci_bus_destroy(m->pci);

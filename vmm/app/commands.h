@@ -37,6 +37,12 @@ struct plain_options {
 };
 extern const struct option_part plain_option_parts[];
 
+struct doctor_options {
+	bool probe; /* print the kind of KVM as one word and nothing else */
+	bool help;
+};
+extern const struct option_part doctor_option_parts[];
+
 struct help_options {
 	bool man;  /* print the man page */
 	bool bash; /* print the completion */

@@ -15,6 +15,17 @@ static const struct option plain_options[] = {
 	{0},
 };
 
+static const struct option doctor_options[] = {
+	{.name = "probe", OPT_FLAG(struct doctor_options, probe), .group = "Command",
+	 .help = "prints only which kind of KVM this is",
+	 .text = "Prints one word: hardware, nested (complete but slow), ring3 (emulates the kernel of a "
+		 "guest, so that stock kernels do not boot) or none."},
+	{.name = "help", OPT_FLAG(struct doctor_options, help), .group = "Command",
+	 .help = "prints this help",
+	 .text = "Prints a summary of the options and does nothing else."},
+	{0},
+};
+
 static const struct option help_options[] = {
 	{.name = "man", OPT_FLAG(struct help_options, man), .group = "Command",
 	 .help = "prints the manual page in roff",
@@ -29,6 +40,7 @@ static const struct option help_options[] = {
 };
 
 const struct option_part plain_option_parts[] = {{plain_options, 0}, {NULL, 0}};
+const struct option_part doctor_option_parts[] = {{doctor_options, 0}, {NULL, 0}};
 const struct option_part help_option_parts[] = {{help_options, 0}, {NULL, 0}};
 
 const struct subcommand subcommands[] = {
@@ -39,10 +51,11 @@ const struct subcommand subcommands[] = {
 			"powers off, the command of --exec ends, the time is up, or Vise is told to quit by "
 			"a control command, by Ctrl-A x on the terminal or by SIGTERM."},
 	[SUBCOMMAND_DOCTOR] = {
-		.name = "doctor", .operands = "", .options = plain_option_parts,
+		.name = "doctor", .operands = "", .options = doctor_option_parts,
 		.summary = "says what this host can do",
 		.text = "Looks at what the host offers, above all /dev/kvm, and says what works, what does "
-			"not, and what would help."},
+			"not, and what would help. The exit status is 0 when stock kernels boot on this host's KVM, 1 "
+			"when they do not."},
 	[SUBCOMMAND_HELP] = {
 		.name = "help", .operands = "[COMMAND]", .options = help_option_parts, .takes_command = true,
 		.summary = "explains the commands and their options",

@@ -172,50 +172,39 @@ bool guest_mem_contains(const struct guest_mem *mem, gpa_t gpa, uint64_t len)
 	return true;
 }
 
-int guest_mem_read(const struct guest_mem *mem, gpa_t gpa, void *buf, size_t len)
+/* Copies between RAM and @buf, which is only read when @to_guest. Most copies lie in one region:
+ * they are checked and made in one step. */
+static inline int guest_mem_copy(const struct guest_mem *mem, gpa_t gpa, uint8_t *buf, size_t len,
+				 bool to_guest)
 {
-	uint8_t *to = buf;
 	uint64_t part = len;
-	const uint8_t *host = guest_mem_span(mem, gpa, &part);
+	uint8_t *host = guest_mem_span(mem, gpa, &part);
 
-	if (host && part == len) {
-		memcpy(to, host, len);
-		return 0;
-	}
-	if (!guest_mem_contains(mem, gpa, len))
+	if ((!host || part != len) && !guest_mem_contains(mem, gpa, len))
 		return -EFAULT;
 	while (len > 0) {
-		part = len;
-		host = guest_mem_span(mem, gpa, &part);
-		memcpy(to, host, part);
-		to += part;
+		if (to_guest)
+			memcpy(host, buf, part);
+		else
+			memcpy(buf, host, part);
+		buf += part;
 		gpa += part;
 		len -= part;
+		part = len;
+		if (len > 0)
+			host = guest_mem_span(mem, gpa, &part);
 	}
 	return 0;
 }
 
+int guest_mem_read(const struct guest_mem *mem, gpa_t gpa, void *buf, size_t len)
+{
+	return guest_mem_copy(mem, gpa, buf, len, false);
+}
+
 int guest_mem_write(const struct guest_mem *mem, gpa_t gpa, const void *buf, size_t len)
 {
-	const uint8_t *from = buf;
-	uint64_t part = len;
-	uint8_t *host = guest_mem_span(mem, gpa, &part);
-
-	if (host && part == len) {
-		memcpy(host, from, len);
-		return 0;
-	}
-	if (!guest_mem_contains(mem, gpa, len))
-		return -EFAULT;
-	while (len > 0) {
-		part = len;
-		host = guest_mem_span(mem, gpa, &part);
-		memcpy(host, from, part);
-		from += part;
-		gpa += part;
-		len -= part;
-	}
-	return 0;
+	return guest_mem_copy(mem, gpa, (uint8_t *)(uintptr_t)buf, len, true);
 }
 
 int guest_mem_zero(const struct guest_mem *mem, gpa_t gpa, size_t len)
