@@ -22,14 +22,15 @@ else
 fi
 
 # side NAME KERNEL WORDS: sets the array vmm to a side's command line: blk, serial and control socket for all.
-# NAME is vise, pc or microvm, with -MORE behind it where a subject has variants. $disk is the raw disk;
+# NAME is vise, pc or microvm, with -MORE behind it where a subject has variants; vise-also is another build of Vise. $disk is the raw disk;
 # $vise_disk (keys of --disk), $drive and $device (of QEMU's), $more (options of QEMU) say more.
 side() {
-	local machine bus=virtio-blk-pci
+	local machine bus=virtio-blk-pci program=vise
+	[ "$1" != vise-also ] || program=vise-also
 	rm -f "$CONTROL"
 	case $1 in
 	vise*)
-		vmm=(vise run --memory "${MEMORY}M" --kernel "$2" --append "$3"
+		vmm=("$program" run --memory "${MEMORY}M" --kernel "$2" --append "$3"
 			--disk "$disk${vise_disk-}" --control "unix:$CONTROL")
 		[ "$2" != "$VMLINUZ" ] || vmm+=(--initrd "$INITRD")
 		return

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # place: lab
-# rounds: 2
+# rounds: 3
 # Random reads of 4 KiB, O_DIRECT in the guest, on a raw disk in the host's page cache; beside QEMU's best.
 # shellcheck shell=bash source=../lib.sh
 . "$STAGE/lib.sh"
@@ -24,14 +24,20 @@ variant() {
 	esac
 }
 
-# best DEPTH: the peer with the highest median
+# best METRIC SIGN: the peer with the most (SIGN 1) or the least (-1) of it; each metric has its own best
 best() {
-	awk -v metric="iops-$1" '$1 == metric && $2 ~ /^pc/ { sum[$2] += $3 }
-		END { for (s in sum) if (sum[s] > most) { most = sum[s]; name = s } print name }' samples
+	awk -v metric="$1" -v sign="$2" '
+		$1 == metric && $2 ~ /^pc/ { sum[$2] += sign * $3 }
+		END {
+			for (s in sum)
+				if (name == "" || sum[s] > sum[name])
+					name = s
+			print name
+		}' samples
 }
 
 raw_disk 256
-for round in $(seq 1 "$ROUNDS"); do
+for round in $(seq 0 $((ROUNDS - 1))); do
 	for name in $(rotated "$round" vise-io_uring $peers vise-threads); do
 		variant "$name"
 		side "$name" "$VMLINUZ" "quiet BENCH=blk:$seconds,1,32"
@@ -58,11 +64,15 @@ for name in vise-io_uring $peers vise-threads; do
 	mv calls.txt "calls-$name"
 done
 
-q1=$(best qd1) q32=$(best qd32)
-sort -s -k1,1 samples >sorted && mv sorted samples
-report "iops-qd1 vise-io_uring/$q1 --" "iops-qd32 vise-io_uring/$q32 --" \
-	"syscalls-per-request-qd1 vise-io_uring/$q1 --" \
-	"syscalls-per-request-qd32 vise-io_uring/$q32 --"
+figures=()
+for metric in iops latency-us syscalls-per-request; do
+	sign=-1
+	[ "$metric" != iops ] || sign=1
+	for depth in qd1 qd32; do
+		figures+=("$metric-$depth vise-io_uring/$(best "$metric-$depth" "$sign") --")
+	done
+done
+report "${figures[@]}"
 if [ -n "${VERBOSE-}" ]; then
 	for name in vise-io_uring $peers vise-threads; do
 		printf '\nsystem calls, %s:\n' "$name"

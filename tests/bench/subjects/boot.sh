@@ -6,7 +6,7 @@
 . "$STAGE/lib.sh"
 
 raw_disk 16
-sides='vise microvm pc'
+sides="vise ${ALSO:+vise-also} microvm pc"
 
 # traced NAME: one boot with every access traced that KVM leaves to user space, into exits-NAME, and with the
 # hardware's exits counted; not timed, since tracing slows it down
@@ -43,7 +43,7 @@ for name in $sides; do
 	side "$name" "$VMLINUZ" quiet
 	watch -t 60 -e
 done
-for round in $(seq 1 "$ROUNDS"); do
+for round in $(seq 0 $((ROUNDS - 1))); do
 	for name in $(rotated "$round" $sides); do
 		side "$name" "$VMLINUZ" quiet
 		watch -t 60 -e

@@ -6,7 +6,7 @@
 . "$STAGE/lib.sh"
 
 raw_disk 16
-for round in $(seq 1 "$ROUNDS"); do
+for round in $(seq 0 $((ROUNDS - 1))); do
 	for name in $(rotated "$round" vise microvm pc); do
 		side "$name" "$VMLINUZ" quiet
 		watch -t 120 -r "bash $STAGE/resident.sh $MEMORY" -m done
