@@ -3,7 +3,9 @@
 # The only entry point: build, check, run, bench, install. `make help` lists the targets.
 
 BUILD ?= build
-CC    ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 V     ?= 0
 PREFIX ?= /usr/local
 
@@ -12,24 +14,38 @@ all: $(BUILD)/vise $(BUILD)/visectl $(BUILD)/vise-init
 include tools/packages.mk
 include tools/build.mk
 include tools/check.mk
+include tools/micro.mk
 include tools/docs.mk
 include tools/bench.mk
 
 help:
 	@sed -n 's/^##  */  make /p' $(MAKEFILE_LIST)
 
-## clean           removes the build, keeps downloads (build/cache)
+## demo            boots a Debian kernel from an ext4 disk, here or in the lab: try this first
+demo: deps
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' MAKEFLAGS= tools/demo
+
+## clean           removes the build; keeps downloads (build/cache) and what fuzzing found (build/corpus)
 clean:
-	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+	@find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache ! -name corpus -exec rm -rf {} + 2>/dev/null || true
+
+into = $(DESTDIR)$(PREFIX)/$(1)
+BASH_COMPLETION := share/bash-completion/completions/vise
+INSTALLED = bin/vise bin/visectl lib/vise/vise-init $(BASH_COMPLETION) \
+	$(patsubst docs/man/%,share/man/man1/%,$(wildcard docs/man/*.1))
 
 ## install         programs, man pages and completion below PREFIX (DESTDIR honoured)
-install: all docs
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/vise $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install $(BUILD)/vise $(BUILD)/visectl $(DESTDIR)$(PREFIX)/bin/
-	install $(BUILD)/vise-init $(DESTDIR)$(PREFIX)/lib/vise/
-	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 docs/completion/vise.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vise
+install: all
+	install -d $(call into,bin) $(call into,share/man/man1)
+	install $(BUILD)/vise $(BUILD)/visectl $(call into,bin/)
+	install -D $(BUILD)/vise-init $(call into,lib/vise/vise-init)
+	install -m 644 docs/man/*.1 $(call into,share/man/man1/)
+	install -D -m 644 docs/completion/vise.bash $(call into,$(BASH_COMPLETION))
 
-.PHONY: all help clean install
+## uninstall       removes what install put there
+uninstall:
+	rm -f $(foreach file,$(INSTALLED),$(call into,$(file)))
+	rmdir $(call into,lib/vise) 2>/dev/null || true
+
+.PHONY: all help demo clean install uninstall
 .DELETE_ON_ERROR:

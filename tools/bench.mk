@@ -1,1 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Benchmarks: Vise beside its peer, in one run. Nothing here is a test, and none of it runs in CI.
+# ROUNDS=N sets the rounds, BENCH_FLAGS=-v tells more.
+
+ROUNDS ?=
+BENCH_FLAGS ?=
+BENCH := $(BUILD)/bench
+BENCH_STATIC = @mkdir -p $(@D); $(CC) -I. -D_GNU_SOURCE -std=gnu11 -O2 $(WARN) -static -s -o $@ $(filter %.c,$^)
+
+$(BENCH)/stopwatch: tests/bench/stopwatch.c
+	$(BENCH_STATIC)
+
+$(BENCH)/init: tests/bench/init.c tests/bench/blkload.c tests/bench/blkload.h
+	$(BENCH_STATIC)
+
+$(BENCH)/tiny-kernel: tests/bench/tiny-kernel.S
+	@mkdir -p $(@D)
+	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-Ttext-segment=0x100000 -o $@ $<
+
+bench-programs: $(BUILD)/vise $(addprefix $(BENCH)/,stopwatch init tiny-kernel)
+
+## bench-boot      a stock kernel: to the first instruction, to init, exits on the way
+## bench-start     the smallest guest: from exec to its first byte, on the host's own KVM
+## bench-rss       memory beyond guest RAM
+## bench-blk       random reads of a disk, system calls for each
+bench-boot bench-start bench-rss bench-blk: bench-programs
+	@BUILD=$(BUILD) tests/bench/bench $(BENCH_FLAGS) $(@:bench-%=%) $(ROUNDS)
+
+## bench-soak      1000 starts ended at random moments: nothing may leak
+bench-soak: $(BUILD)/vise $(BENCH)/tiny-kernel
+	@[ -x tests/micro/soak ] || { echo "bench-soak: tests/micro/soak is missing"; exit 1; }
+	@BUILD=$(BUILD) tests/micro/soak $(or $(ROUNDS),1000)
+
+## bench           all of them
+bench: bench-start bench-rss bench-boot bench-blk bench-soak
+
+.PHONY: bench bench-programs bench-boot bench-start bench-rss bench-blk bench-soak

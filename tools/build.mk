@@ -12,7 +12,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 
 PC_CFLAGS = $(shell pkg-config --cflags $(LIBS_PC) 2>/dev/null)
 PC_LIBS   = $(shell pkg-config --libs $(LIBS_PC) 2>/dev/null)
-SDT       = $(if $(wildcard /usr/include/sys/sdt.h),-DVISE_WITH_SDT)
+SDT       = $(if $(wildcard /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h),-DVISE_WITH_SDT)
 
 CPPFLAGS += -I. -I$(BUILD)/gen -D_GNU_SOURCE $(SDT)
 CFLAGS   += -std=gnu11 $(OPT) $(WARN) $(HARDEN) $(PC_CFLAGS) $(SANITIZE)

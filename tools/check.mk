@@ -1,62 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Tests. Every tier prints TAP; tests/run adds the tiers up.
+# Tests and checks. Programs print TAP, a check is one claim; tests/run adds them up. tools/check runs
+# them all in turn.
+
+JOBS ?= $(shell nproc)
 
 CK_LIBS = $(shell pkg-config --libs check 2>/dev/null)
-UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*_test.c))
-CONTRACT := $(patsubst tests/contract/%.c,$(BUILD)/contract/%,$(wildcard tests/contract/*_test.c))
-MICRO    := $(patsubst tests/micro/%.c,$(BUILD)/micro/%,$(wildcard tests/micro/*_test.c))
+CK_CFLAGS = $(shell pkg-config --cflags check 2>/dev/null)
+
+# A test is tests/TIER/NAME_test.c; what else lies in its tier's folder is linked with each of them.
+tests    = $(patsubst tests/$(1)/%.c,$(BUILD)/$(1)/%,$(wildcard tests/$(1)/*_test.c))
+beside   = $(call obj,$(filter-out %_test.c,$(call sources,tests/$(1))))
+UNIT     := $(call tests,unit)
+CONTRACT := $(call tests,contract)
+MICRO    := $(call tests,micro)
+FUZZ     := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+REPLAY   := $(FUZZ:%=$(BUILD)/replay/%)
 
 # Check's headers do not satisfy -Wconversion style flags in user code.
 TEST_CFLAGS := -Wno-missing-prototypes -Wno-conversion -Wno-sign-conversion
 $(BUILD)/obj/tests/%.o: CFLAGS += $(TEST_CFLAGS)
 
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libvise.a
-	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(CK_LIBS) $(LDLIBS)
+LIBRARIES := $(BUILD)/libguestdrv.a $(BUILD)/libvise.a
+link-test = @mkdir -p $(@D); $(if $(filter 0,$(V)),printf '  %-7s %s\n' LINK $(patsubst $(BUILD)/%,%,$@);) \
+	$(CC) $(LDFLAGS) $(1) -o $@ $^ $(CK_LIBS) $(LDLIBS)
 
-$(BUILD)/contract/%: $(BUILD)/obj/tests/contract/%.o $(BUILD)/libguestdrv.a $(BUILD)/libvise.a
-	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(CK_LIBS) $(LDLIBS)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(call beside,unit) $(LIBRARIES)
+	$(call link-test)
+$(BUILD)/contract/%: $(BUILD)/obj/tests/contract/%.o $(call beside,contract) $(LIBRARIES)
+	$(call link-test)
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(BUILD)/obj/tests/fuzz/replay.o $(LIBRARIES)
+	$(call link-test)
+# Of a sanitized build only: `make fuzz`.
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(LIBRARIES)
+	$(call link-test,-fsanitize=fuzzer)
 
-# Micro tests carry their guests: freestanding code of general registers only, linked flat.
-MICRO_LIB  := $(patsubst %.c,$(BUILD)/obj/%.o,tests/micro/guest.c tests/micro/tap.c)
-MICRO_CODE := $(wildcard tests/micro/code/*.c)
-GUEST_CFLAGS := -I. -std=gnu11 -O1 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mcmodel=small \
-	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
-	-fno-jump-tables -Wall -Wextra -Wno-interrupt-service-routine -Werror
+# All test programs, built and not run.
+tests: $(UNIT) $(CONTRACT) $(MICRO) $(REPLAY)
 
-$(BUILD)/micro/code.bin: $(MICRO_CODE) $(wildcard tests/micro/code/*.h tests/micro/*.h) \
-		tests/micro/code/code.ld
-	@mkdir -p $(@D)
-	$(call quiet,GUEST)$(CC) $(GUEST_CFLAGS) -nostdlib -static -Wl,--build-id=none \
-		-Wl,-T,tests/micro/code/code.ld -Wl,-e,0x100000 -o $(@:.bin=.elf) $(MICRO_CODE)
-	$(qq)objcopy -O binary -j .text $(@:.bin=.elf) $@
-
-$(BUILD)/obj/tests/micro/code.o: tests/micro/code.S $(BUILD)/micro/code.bin
-	@mkdir -p $(@D)
-	$(call quiet,AS)$(CC) -DMICRO_CODE_BIN='"$(BUILD)/micro/code.bin"' -c -o $@ $<
-
-$(BUILD)/micro/%_test: $(BUILD)/obj/tests/micro/%_test.o $(MICRO_LIB) \
-		$(BUILD)/obj/tests/micro/code.o $(BUILD)/libvise.a
-	@mkdir -p $(@D)
-	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-
-# A kernel for `vise run` itself.
-$(BUILD)/micro/tiny-kernel: tests/micro/tiny-kernel.S
-	@mkdir -p $(@D)
-	$(call quiet,GUEST)$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-Ttext-segment=0x100000 \
-		-Wl,-e,start -Wl,-z,noexecstack -o $@ $<
-$(BUILD)/micro/machine_test: | $(BUILD)/micro/tiny-kernel
-
-## check-micro     small guests on the host's own KVM
-check-micro: $(MICRO) $(BUILD)/vise $(BUILD)/micro/tiny-kernel
-	@VISE=$(BUILD)/vise TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/run $(MICRO) tests/micro/soak
-
-## soak            ends SOAK=1000 runs at random moments and looks for what they left
-SOAK ?= 1000
-soak: $(BUILD)/vise $(BUILD)/micro/tiny-kernel
-	@VISE=$(BUILD)/vise TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/micro/soak $(SOAK)
+## check           everything below down to check-long: what CI runs, in less than 25 minutes
+check: deps
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' MAKEFLAGS= tools/check
 
 ## check-unit      each module alone
 check-unit: $(UNIT)
@@ -64,7 +48,117 @@ check-unit: $(UNIT)
 
 ## check-contract  every clause of the contract against the device code
 check-contract: $(CONTRACT)
-	@tests/run $(CONTRACT)
+	@tests/run $(CONTRACT) tests/contract/check-clauses
 
-.PHONY: check-unit check-contract check-micro soak
+## check-lab       stock kernels and disk images in Vise, on a host with KVM or an emulated one
+check-lab: all
+	@BUILD='$(BUILD)' tests/run tests/lab/lab
+
+# ---- Checks of the source: each prints what violates it, and nothing else. ----
+
+TREE    := vmm devices virtio firmware guest-init tools tests docs
+claim   = @tests/run --claim
+find-c  = $(shell find $(TREE) -name '*.c')
+find-ch = $(shell find $(TREE) -name '*.[ch]')
+SCRIPTS = $(shell grep -rlIE '^\#!/bin/(ba)?sh' $(TREE) .ci) $(shell find $(TREE) -name '*.sh')
+PRODUCT = $(call obj,$(LIB_SRC) vmm/app/main.c $(CTL_SRC) $(INIT_SRC))
+ONE_FILE = $(CPPFLAGS) -std=gnu11 $(PC_CFLAGS) $(CK_CFLAGS)
+
+## check-layers    who may include whom, and each floor links without those above it
+check-layers: layers-links
+	$(claim) 'folders include only what the design lets them' tools/check-layers
+
+# What a floor needs to link is what it may call. Nothing but the roof may need vmm/kvm.
+FLOORS := core kvm host firmware devices virtio contract visectl
+$(BUILD)/floor/core:     $(call obj,$(CORE))
+$(BUILD)/floor/kvm:      $(call obj,$(CORE) $(KVM))
+$(BUILD)/floor/host:     $(call obj,$(CORE) $(HOST))
+$(BUILD)/floor/firmware: $(call obj,$(CORE) $(HOST) $(FIRMWARE))
+$(BUILD)/floor/devices:  $(call obj,$(CORE) $(HOST) $(DEVICES))
+$(BUILD)/floor/virtio:   $(call obj,$(CORE) $(HOST) $(DEVICES) $(VIRTIO))
+$(BUILD)/floor/contract: $(call obj,$(CORE) $(HOST) $(DEVICES) $(VIRTIO) $(GUESTDRV))
+$(BUILD)/floor/visectl:  $(call obj,$(CORE) $(filter-out %/main.c,$(CTL_SRC)))
+$(FLOORS:%=$(BUILD)/floor/%):
+	@mkdir -p $(@D)
+	@echo 'int main(void) { return 0; }' | \
+		$(CC) $(LDFLAGS) -o $@ -x c - -x none $^ $(CK_LIBS) $(LDLIBS)
+layers-links:
+	$(claim) 'each floor links without those above it' \
+		$(MAKE) --no-print-directory -s -k $(FLOORS:%=$(BUILD)/floor/%)
+
+## check-headers   each header compiles alone
+check-headers: $(BUILD)/gen/version.h
+	$(claim) 'every header compiles alone with gcc' tools/check-headers gcc $(ONE_FILE)
+	$(claim) 'every header compiles alone with clang' tools/check-headers clang $(ONE_FILE)
+
+## check-format    each source is as clang-format would write it
+check-format:
+	$(claim) 'every source is as clang-format would write it' \
+		clang-format --dry-run -Werror $(find-ch)
+
+## check-tidy      clang-tidy finds nothing; looks only at what changed since it last did
+check-tidy:
+	$(claim) 'clang-tidy finds nothing' $(MAKE) --no-print-directory -s -k -O -j$(JOBS) tidy-each
+tidy-each: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(find-c))
+# The object knows all the headers, and is made anew when one changes.
+$(BUILD)/tidy/%.ok: %.c $(BUILD)/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(ONE_FILE) 2>$@.log || { cat $@.log; exit 1; }
+	@mv $@.log $@
+
+## check-clang     everything, with the tests, compiles and links with clang without a warning
+check-clang:
+	$(claim) 'everything compiles and links with clang' $(MAKE) --no-print-directory -s -k -j$(JOBS) \
+		CC=clang BUILD=$(BUILD)/clang all tests
+
+## check-symbols   no variable that two machines in one process would share
+check-symbols: $(PRODUCT)
+	$(claim) 'no writable variable of static storage' tools/check-symbols $(PRODUCT)
+
+## check-shell     shellcheck finds nothing in our scripts
+check-shell:
+	$(claim) 'shellcheck finds nothing' shellcheck -x $(SCRIPTS)
+
+# ---- Sanitizers and fuzzing: clang's. One build serves address, undefined and fuzzing. ----
+
+# Some kernels spread addresses wider than the shadow memory of this clang allows for.
+STILL    = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+SAN_MAKE = $(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/san OPT='-O1 -g' HARDEN=-fPIE \
+	SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all'
+TSAN_MAKE = $(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/tsan OPT='-O1 -g' HARDEN=-fPIE \
+	SANITIZE=-fsanitize=thread
+SAN_ENV  = LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0
+
+## sanitize        unit and contract tests under the address, undefined and thread sanitizers
+sanitize: sanitize-address sanitize-thread
+sanitize-address:
+	@$(SAN_MAKE) -s -j$(JOBS) $(UNIT:$(BUILD)/%=$(BUILD)/san/%) $(CONTRACT:$(BUILD)/%=$(BUILD)/san/%)
+	@$(SAN_ENV) $(STILL) tests/run $(UNIT:$(BUILD)/%=$(BUILD)/san/%) $(CONTRACT:$(BUILD)/%=$(BUILD)/san/%)
+sanitize-thread:
+	@$(TSAN_MAKE) -s -j$(JOBS) $(UNIT:$(BUILD)/%=$(BUILD)/tsan/%) $(CONTRACT:$(BUILD)/%=$(BUILD)/tsan/%)
+	@$(STILL) tests/run $(UNIT:$(BUILD)/%=$(BUILD)/tsan/%) $(CONTRACT:$(BUILD)/%=$(BUILD)/tsan/%)
+
+## fuzz-replay     the seeds and past crashes of each fuzz target, under the sanitizers
+fuzz-replay:
+	@$(SAN_MAKE) -s -j$(JOBS) $(FUZZ:%=$(BUILD)/san/replay/%)
+	@$(SAN_ENV) $(STILL) tests/run $(FUZZ:%=$(BUILD)/san/replay/%)
+
+## fuzz            fuzzes each target for FUZZ_SECONDS (10); FUZZ=NAME for one
+FUZZ_SECONDS ?= 10
+export CORPUS = $(BUILD)/corpus
+fuzz:
+	@$(SAN_MAKE) -s -j$(JOBS) $(FUZZ:%=$(BUILD)/san/fuzz/%)
+	@status=0; for name in $(FUZZ); do \
+		$(SAN_ENV) $(STILL) tests/run --claim "$$name withstands $(FUZZ_SECONDS) s of fuzzing" \
+			tools/fuzz-one $(BUILD)/san/fuzz/$$name $(FUZZ_SECONDS) || status=1; \
+	done; exit $$status
+
+## check-long      fuzzes and repeats all tiers for HOURS (1), and prints totals over all such runs
+HOURS ?= 1
+check-long: deps
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' HOURS='$(HOURS)' MAKEFLAGS= tools/check-long
+
+.PHONY: tests check check-unit check-contract check-lab check-layers layers-links \
+	check-headers check-format check-tidy tidy-each check-clang check-symbols check-shell sanitize \
+	sanitize-address sanitize-thread fuzz-replay fuzz check-long
 .SECONDARY:

@@ -24,8 +24,9 @@
 struct blk_request {
 	struct block_request io; /* first: the backend's done gets its address */
 	struct virtio_blk *blk;
-	struct blk_request *next_free;
+	struct blk_request *next; /* in free_slots or held */
 	bool busy;
+	int result; /* while held */
 	uint32_t type;
 	uint16_t head;
 	uint32_t generation;
@@ -38,14 +39,19 @@ struct blk_request {
 struct virtio_blk {
 	struct virtio_device vd;
 	struct block *backend;
+	uint64_t size; /* bytes, as the guest sees it */
 	bool has_serial;
 	char serial[VIRTIO_BLK_ID_BYTES];
 	uint32_t block_size;
 	struct virtq_chain chain; /* scratch for pop */
 	struct blk_request *slots;
 	struct blk_request *free_slots;
+	struct blk_request *held; /* done, but memory may not be touched: serve() returns them */
 	uint64_t bytes_in_flight;
-	bool starved; /* serve() stopped for want of slots or bytes */
+	bool starved; /* serve() stopped for want of slots or bytes, or for stale writes */
+	uint32_t writes_in_flight;
+	uint32_t stale_writes; /* those of them that were started before the last reset */
+	uint32_t generation;   /* of the queue, when serve() last ran */
 	struct loop *loop;
 	struct loop_deferred publish; /* one used.idx update and interrupt a batch of completions */
 	/* Counters. */
@@ -84,7 +90,7 @@ static void blk_config_read(const struct virtio_device *vd, uint32_t offset, voi
 	const struct virtio_blk *blk = (const struct virtio_blk *)vd;
 	uint8_t config[BLK_CONFIG_SIZE] = {0};
 
-	st_le64(config + 0x00, blk->backend->size / BLOCK_SECTOR);
+	st_le64(config + 0x00, blk->size / BLOCK_SECTOR);
 	st_le32(config + 0x0c, BLK_SEG_MAX);
 	st_le32(config + 0x14, blk->block_size);
 	virtio_config_copy(config, sizeof(config), offset, buf, len);
@@ -97,24 +103,26 @@ struct blk_parsed {
 	gpa_t status_addr;
 	uint32_t n_data;
 	struct virtq_seg data[BLK_SEG_MAX];
+	bool too_many;			   /* more data segments than data[] holds */
 	bool readable_data, writable_data; /* some data segment has this direction */
 	uint64_t bytes;
 };
 
-/* Adds a data segment; empty ones are skipped. False when there are too many. */
-static bool parsed_add(struct blk_parsed *p, struct virtq_seg seg)
+/* Adds a data segment; empty ones are skipped. Too many are an error only for types that use them.
+ */
+static void parsed_add(struct blk_parsed *p, struct virtq_seg seg)
 {
 	if (seg.len == 0)
-		return true;
-	if (p->n_data == BLK_SEG_MAX)
-		return false;
-	p->data[p->n_data++] = seg;
+		return;
+	if (p->n_data < BLK_SEG_MAX)
+		p->data[p->n_data++] = seg;
+	else
+		p->too_many = true;
 	p->bytes += seg.len;
 	if (seg.writable)
 		p->writable_data = true;
 	else
 		p->readable_data = true;
-	return true;
 }
 
 /*
@@ -145,8 +153,7 @@ static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *c
 			seg.addr += part;
 			seg.len -= part;
 		}
-		if (!parsed_add(p, seg))
-			return -EINVAL;
+		parsed_add(p, seg);
 	}
 	if (have < BLK_HEADER_SIZE)
 		return -EINVAL;
@@ -158,14 +165,15 @@ static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *c
 /* The contract's rules for IN and OUT: direction, whole sectors, inside the medium, inside RAM. */
 static bool transfer_allowed(const struct virtio_blk *blk, const struct blk_parsed *p)
 {
-	uint64_t capacity = blk->backend->size / BLOCK_SECTOR;
+	uint64_t capacity = blk->size / BLOCK_SECTOR;
 	uint64_t sectors = p->bytes / BLOCK_SECTOR;
 
 	if (p->type == VIRTIO_BLK_T_IN ? p->readable_data : p->writable_data)
 		return false;
 	if (p->type == VIRTIO_BLK_T_OUT && blk->backend->read_only)
 		return false;
-	if (p->n_data == 0 || p->bytes % BLOCK_SECTOR != 0 || p->bytes > BLK_MAX_BYTES)
+	if (p->n_data == 0 || p->too_many || p->bytes % BLOCK_SECTOR != 0 ||
+	    p->bytes > BLK_MAX_BYTES)
 		return false;
 	if (p->sector > capacity || sectors > capacity - p->sector)
 		return false;
@@ -189,12 +197,17 @@ static void finish(struct virtio_blk *blk, uint16_t head, uint32_t generation, g
 static void slot_release(struct virtio_blk *blk, struct blk_request *r)
 {
 	blk->bytes_in_flight -= r->io.len;
+	if (r->type == VIRTIO_BLK_T_OUT) {
+		blk->writes_in_flight--;
+		if (r->generation != blk->generation)
+			blk->stale_writes--;
+	}
 	if (r->buffer_size > BLK_KEEP_BUFFER) {
 		free(r->io.buf);
 		r->io.buf = NULL;
 		r->buffer_size = 0;
 	}
-	r->next_free = blk->free_slots;
+	r->next = blk->free_slots;
 	blk->free_slots = r;
 	r->busy = false;
 }
@@ -208,32 +221,58 @@ static void blk_publish(void *arg)
 	device_unlock(&blk->vd.dev);
 }
 
-/* A backend request is done: on the loop's thread, with no lock held. */
-static void blk_done(struct block_request *io, int result)
+/* Returns a finished request to the guest, unless the queue was reset since, and frees its slot. */
+static void return_request(struct virtio_blk *blk, struct blk_request *r, int result)
 {
-	struct blk_request *r = (struct blk_request *)io;
-	struct virtio_blk *blk = r->blk;
-	struct virtq *vq = &blk->vd.queues[0];
+	const struct virtq *vq = &blk->vd.queues[0];
 
-	device_lock(&blk->vd.dev);
-	TRACE3(blk_done, blk->vd.dev.id, r->type, result);
 	if (r->generation == vq->generation) {
 		if (result == 0 && r->type == VIRTIO_BLK_T_IN)
-			result = virtq_segs_write(blk->vd.mem, r->data, r->n_data, 0, io->buf,
-						  io->len);
+			result = virtq_segs_write(blk->vd.mem, r->data, r->n_data, 0, r->io.buf,
+						  r->io.len);
 		if (result < 0)
 			log_debug("%s: request type %u failed: %s", blk->vd.dev.id, r->type,
 				  strerror(-result));
 		finish(blk, r->head, r->generation, r->status_addr,
 		       (uint8_t)(result < 0 ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_OK));
-		loop_defer(blk->loop, &blk->publish);
 	}
 	slot_release(blk, r);
+}
+
+/* A backend request is done: on the loop's thread, with no lock held. */
+static void blk_done(struct block_request *io, int result)
+{
+	struct blk_request *r = (struct blk_request *)io;
+	struct virtio_blk *blk = r->blk;
+	const struct virtio_transport_ops *transport = blk->vd.transport;
+
+	device_lock(&blk->vd.dev);
+	TRACE3(blk_done, blk->vd.dev.id, r->type, result);
+	if (r->generation == blk->vd.queues[0].generation &&
+	    !transport->may_dma(blk->vd.transport_owner)) {
+		r->result = result;
+		r->next = blk->held;
+		blk->held = r;
+		transport->rearm(blk->vd.transport_owner, 0);
+	} else {
+		return_request(blk, r, result);
+		loop_defer(blk->loop, &blk->publish);
+	}
 	if (blk->starved) {
 		blk->starved = false;
-		blk->vd.transport->rearm(blk->vd.transport_owner, 0);
+		transport->rearm(blk->vd.transport_owner, 0);
 	}
 	device_unlock(&blk->vd.dev);
+}
+
+static void return_held(struct virtio_blk *blk)
+{
+	while (blk->held) {
+		struct blk_request *r = blk->held;
+
+		blk->held = r->next;
+		return_request(blk, r, r->result);
+	}
 }
 
 static int slot_buffer(struct blk_request *r, size_t len)
@@ -261,7 +300,7 @@ static bool start(struct virtio_blk *blk, const struct virtq_chain *chain,
 	if (p->type == VIRTIO_BLK_T_OUT &&
 	    virtq_segs_read(blk->vd.mem, p->data, p->n_data, 0, r->io.buf, len) < 0)
 		return false;
-	blk->free_slots = r->next_free;
+	blk->free_slots = r->next;
 	r->busy = true;
 	blk->bytes_in_flight += len;
 	r->type = p->type;
@@ -276,6 +315,7 @@ static bool start(struct virtio_blk *blk, const struct virtq_chain *chain,
 	r->io.offset = len ? p->sector * BLOCK_SECTOR : 0;
 	r->io.len = len;
 	r->io.done = blk_done;
+	blk->writes_in_flight += p->type == VIRTIO_BLK_T_OUT;
 	block_submit(blk->backend, &r->io);
 	return true;
 }
@@ -286,7 +326,7 @@ static uint8_t get_id(const struct virtio_blk *blk, const struct blk_parsed *p)
 
 	if (!blk->has_serial)
 		return VIRTIO_BLK_S_UNSUPP;
-	if (p->readable_data ||
+	if (p->readable_data || p->too_many ||
 	    virtq_segs_write(blk->vd.mem, p->data, p->n_data, 0, blk->serial, len) < 0)
 		return VIRTIO_BLK_S_IOERR;
 	return VIRTIO_BLK_S_OK;
@@ -347,14 +387,29 @@ static void handle(struct virtio_blk *blk, const struct virtq_chain *chain)
 	finish(blk, chain->head, chain->generation, p.status_addr, status);
 }
 
+/*
+ * After a reset nothing is started before the writes of the time before it have landed: one that
+ * came late would overwrite what the driver, or the next guest, wrote to the same place since.
+ */
+static void note_generation(struct virtio_blk *blk, uint32_t generation)
+{
+	if (blk->generation == generation)
+		return;
+	blk->generation = generation;
+	blk->stale_writes = blk->writes_in_flight;
+}
+
 static bool blk_serve(struct virtio_device *vd, uint16_t q)
 {
 	struct virtio_blk *blk = to_blk(vd);
 	struct virtq *vq = &vd->queues[q];
 	unsigned int budget = vq->size;
 
+	note_generation(blk, vq->generation);
+	return_held(blk);
 	for (;;) {
-		blk->starved = !blk->free_slots || blk->bytes_in_flight >= BLK_IN_FLIGHT;
+		blk->starved = blk->stale_writes || !blk->free_slots ||
+			       blk->bytes_in_flight >= BLK_IN_FLIGHT;
 		if (blk->starved || !virtq_pop(vq, &blk->chain, &budget))
 			break;
 		handle(blk, &blk->chain);
@@ -410,7 +465,7 @@ static int blk_init(struct virtio_blk *blk, const struct virtio_blk_config *conf
 		return -ENOMEM;
 	for (uint32_t i = BLK_QUEUE_SIZE; i-- > 0;) {
 		blk->slots[i].blk = blk;
-		blk->slots[i].next_free = blk->free_slots;
+		blk->slots[i].next = blk->free_slots;
 		blk->free_slots = &blk->slots[i];
 	}
 	return 0;
@@ -427,6 +482,7 @@ struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config, 
 		return NULL;
 	}
 	blk->backend = config->backend;
+	blk->size = config->backend->size;
 	blk->loop = config->loop;
 	blk->publish = (struct loop_deferred){.fn = blk_publish, .arg = blk};
 	if (blk_init(blk, config) < 0) {
@@ -451,22 +507,29 @@ static bool in_flight_beyond(const struct virtio_blk *blk, uint64_t size)
 int virtio_blk_resize(struct virtio_device *vd, uint64_t size, struct err *err)
 {
 	struct virtio_blk *blk = to_blk(vd);
+	bool busy;
 	int rc;
 
 	size -= size % BLOCK_SECTOR;
-	device_lock(&vd->dev);
 	if (size == 0)
-		rc = err_set(err, -EINVAL, "%s: size must be at least %u bytes", vd->dev.id,
-			     BLOCK_SECTOR);
-	else if (size < blk->backend->size && in_flight_beyond(blk, size))
-		rc = err_set(err, -EBUSY, "%s: requests beyond the new end are in flight",
-			     vd->dev.id);
-	else
-		rc = block_resize(blk->backend, size, err);
-	if (rc == 0)
-		virtio_config_changed(vd);
+		return err_set(err, -EINVAL, "%s: size must be at least %u bytes", vd->dev.id,
+			       BLOCK_SECTOR);
+	/* Requests start on this thread only, so none comes between the check and the new size; the
+	 * backend may take its time without the lock. */
+	device_lock(&vd->dev);
+	busy = size < blk->size && in_flight_beyond(blk, size);
 	device_unlock(&vd->dev);
-	return rc;
+	if (busy)
+		return err_set(err, -EBUSY, "%s: requests beyond the new end are in flight",
+			       vd->dev.id);
+	rc = block_resize(blk->backend, size, err);
+	if (rc < 0)
+		return rc;
+	device_lock(&vd->dev);
+	blk->size = blk->backend->size;
+	virtio_config_changed(vd);
+	device_unlock(&vd->dev);
+	return 0;
 }
 
 uint64_t virtio_blk_size(struct virtio_device *vd)
@@ -474,7 +537,7 @@ uint64_t virtio_blk_size(struct virtio_device *vd)
 	uint64_t size;
 
 	device_lock(&vd->dev);
-	size = to_blk(vd)->backend->size;
+	size = to_blk(vd)->size;
 	device_unlock(&vd->dev);
 	return size;
 }

@@ -41,6 +41,10 @@ void virtio_device_reset(struct device *dev)
 
 void virtio_queue_done(struct virtio_device *vd, uint16_t q)
 {
+	if (!vd->transport->may_dma(vd->transport_owner)) {
+		vd->transport->rearm(vd->transport_owner, q);
+		return;
+	}
 	if (!virtq_publish(&vd->queues[q]))
 		return;
 	TRACE2(virtio_interrupt, vd->dev.id, q);

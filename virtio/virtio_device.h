@@ -34,8 +34,9 @@ struct virtio_device_ops {
 	void (*config_write)(struct virtio_device *vd, uint32_t offset, const void *buf,
 			     uint32_t len);
 	/* Serves queue @q: pops at most a queue's size of slots, publishes and interrupts through
-	 * virtio_queue_done(). Called on the loop's thread only. True when slots are left that
-	 * it could serve now: the transport then comes back through the loop. */
+	 * virtio_queue_done(), which it calls in any case. Called on the loop's thread only. True
+	 * when slots are left that it could serve now: the transport then comes back through the
+	 * loop. */
 	bool (*serve)(struct virtio_device *vd, uint16_t q);
 	/* virtio reset: drop what is pending; the queues are disabled already. Must not wait. */
 	void (*reset)(struct virtio_device *vd);
@@ -44,8 +45,11 @@ struct virtio_device_ops {
 struct virtio_transport_ops {
 	void (*queue_interrupt)(void *transport, uint16_t q);
 	void (*config_interrupt)(void *transport);
-	/* Makes the loop call serve() for @q again. */
+	/* Makes the loop call serve() for @q again; once may_dma() when it is not. */
 	void (*rearm)(void *transport, uint16_t q);
+	/* False while the guest keeps the device from touching its memory (PCI bus mastering off).
+	 * serve() is not called then; what finishes meanwhile waits for it. */
+	bool (*may_dma)(void *transport);
 	/* Platform reset of the transport, virtio reset included. */
 	void (*reset)(void *transport);
 	void (*destroy)(void *transport);
@@ -74,7 +78,8 @@ void virtio_device_fini(struct virtio_device *vd);
 /* The device_ops.reset of every virtio device: platform reset through the transport. */
 void virtio_device_reset(struct device *dev);
 
-/* Publishes completions of @q and interrupts when the driver wants it. Under the lock. */
+/* Publishes completions of @q and interrupts when the driver wants it, or has serve() called for it
+ * when memory may be touched again. Under the lock. */
 void virtio_queue_done(struct virtio_device *vd, uint16_t q);
 
 /* The config structure changed: increments config_generation and, once the driver is up, interrupts

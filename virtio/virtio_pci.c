@@ -174,6 +174,13 @@ static void vp_rearm(void *transport, uint16_t q)
 	kick(&vp->queues[q]);
 }
 
+static bool vp_may_dma(void *transport)
+{
+	const struct virtio_pci *vp = transport;
+
+	return pci_function_is_master(&vp->fn);
+}
+
 static void vp_reset(void *transport)
 {
 	struct virtio_pci *vp = transport;
@@ -317,6 +324,7 @@ static const struct virtio_transport_ops vp_transport_ops = {
 	.queue_interrupt = vp_queue_interrupt,
 	.config_interrupt = vp_config_interrupt,
 	.rearm = vp_rearm,
+	.may_dma = vp_may_dma,
 	.reset = vp_reset,
 	.destroy = vp_destroy,
 };

@@ -37,6 +37,7 @@ int msix_init(struct msix *msix, struct pci_function *fn, unsigned int cap, uint
 	msix->table = calloc(n, PCI_MSIX_ENTRY_SIZE);
 	msix->routes = malloc(n * sizeof(*msix->routes));
 	if (!msix->table || !msix->routes) {
+		msix->n = 0; /* no route is set yet */
 		msix_fini(msix);
 		return -ENOMEM;
 	}

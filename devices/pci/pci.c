@@ -192,6 +192,8 @@ static int assign_bars(struct pci_function *fn, uint64_t *next, uint64_t end, st
 			return err_set(err, -ENOSPC, "PCI: no room for BAR %u of 00:%02x.%u", i,
 				       PCI_SLOT(fn->devfn), fn->devfn & 7U);
 		st_le32(reg, (uint32_t)base | (ld_le32(reg) & 0xfU));
+		if (bar->kind == PCI_BAR_MEM64) /* a guest may have moved it above 4 GiB */
+			st_le32(reg + 4, (uint32_t)(base >> 32));
 		*next = base + bar->size;
 	}
 	return 0;

@@ -119,6 +119,9 @@ static void pci_host_reset(struct device *dev)
 	struct pci_host *host = (struct pci_host *)dev;
 
 	host->address = 0;
+	pci_function_reset(&host->i440fx);
+	host->i440fx.config[PCI_INTERRUPT_LINE] = 0;
+	host->piix3.config[PCI_INTERRUPT_LINE] = 0;
 	clear_stored(&host->i440fx, i440fx_stored, 2);
 	clear_stored(&host->piix3, piix3_stored, 1);
 }

@@ -105,7 +105,7 @@ static size_t padding(size_t len)
 /* Header, name, data; name and data are each filled up to four bytes. Names have no leading '/'. */
 static int write_entry(struct cpio *cpio, const struct entry *e, struct err *err)
 {
-	static char zeros[4];
+	char zeros[4] = {0};
 	const char *name = e->path + (*e->path == '/');
 	size_t name_len = strlen(name) + 1;
 	char header[111];

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static int release_from_header(const char *kernel, char *release, size_t size)
 		return -ENOENT;
 	if (pread(fd, header, sizeof(header), BZIMAGE_MAGIC_OFFSET) == (ssize_t)sizeof(header) &&
 	    !memcmp(header, "HdrS", 4)) {
-		uint16_t at = ld_le16(header + BZIMAGE_VERSION_OFFSET - BZIMAGE_MAGIC_OFFSET);
+		uint16_t at = ld_le16(header + (BZIMAGE_VERSION_OFFSET - BZIMAGE_MAGIC_OFFSET));
 
 		if (at && pread(fd, text, sizeof(text) - 1, at + BZIMAGE_VERSION_BASE) < 0)
 			text[0] = '\0';
@@ -113,7 +114,8 @@ static int given_dir(const char *kernel, const char *given, char *dir, struct er
 		       given, release);
 }
 
-int modules_find_dir(const char *kernel, const char *given, char *dir, struct err *err)
+/* Looks around @kernel as it is named. */
+static int find_beside(const char *kernel, char *dir)
 {
 	static const char *const subs[] = {"../lib/modules/", "../usr/lib/modules/", "lib/modules/",
 					   "usr/lib/modules/"};
@@ -122,8 +124,6 @@ int modules_find_dir(const char *kernel, const char *given, char *dir, struct er
 	char release[256];
 	int len = slash ? (int)(slash - kernel) + 1 : 0;
 
-	if (given)
-		return given_dir(kernel, given, dir, err);
 	if (len >= MODULES_PATH_MAX)
 		return -ENOENT;
 	snprintf(base, sizeof(base), "%.*s", len ? len : 2, len ? kernel : "./");
@@ -136,6 +136,20 @@ int modules_find_dir(const char *kernel, const char *given, char *dir, struct er
 			return 0;
 	}
 	return -ENOENT;
+}
+
+int modules_find_dir(const char *kernel, const char *given, char *dir, struct err *err)
+{
+	char real[PATH_MAX];
+	int rc;
+
+	if (given)
+		return given_dir(kernel, given, dir, err);
+	rc = find_beside(kernel, dir);
+	/* A link to a kernel often stands where its modules do not. */
+	if (rc < 0 && realpath(kernel, real))
+		rc = find_beside(real, dir);
+	return rc;
 }
 
 /* A module's content, kept until the walk ends, which may point into it. */

@@ -26,6 +26,7 @@ struct user {
 	size_t limit; /* bytes taken of one offer; 0: all */
 	bool closed;  /* takes nothing */
 	unsigned int writable;
+	unsigned int ends;
 	unsigned int quits;
 	unsigned int resizes;
 	unsigned int rows, cols;
@@ -115,9 +116,28 @@ static inline struct stream *open_spec(const char *spec)
 	return stream_create(&config, loop, &err);
 }
 
+static inline void on_input_end(void *arg)
+{
+	struct user *u = arg;
+
+	u->ends++;
+}
+
+static inline struct stream_user connected(void)
+{
+	return (struct stream_user){
+		.input = on_input,
+		.writable = on_writable,
+		.input_end = on_input_end,
+		.quit = on_quit,
+		.resize = on_resize,
+		.arg = user,
+	};
+}
+
 static inline struct stream *start(const char *spec)
 {
-	const struct stream_user u = {on_input, on_writable, on_quit, on_resize, user};
+	const struct stream_user u = connected();
 
 	user->stream = open_spec(spec);
 	ck_assert_msg(user->stream != NULL, "%s", err.text);

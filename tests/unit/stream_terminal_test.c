@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(escape_key_can_be_off)
 {
-	const struct stream_user u = {on_input, on_writable, on_quit, on_resize, user};
+	const struct stream_user u = connected();
 	const struct stream_config config = {.kind = STREAM_STDIO};
 	int master = terminal_stdio();
 

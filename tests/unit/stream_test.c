@@ -86,6 +86,7 @@ START_TEST(end_of_input_ends_input_only)
 	close(to);
 	settle();
 	expect_got("last");
+	ck_assert_uint_eq(user->ends, 1);
 	stream_write(s, "still", 5);
 	expect_read(from, "still");
 	close(from);
@@ -105,10 +106,12 @@ START_TEST(held_input_survives_the_end_of_the_pipe)
 	close(to);
 	settle();
 	ck_assert_uint_eq(user->len, 0);
+	ck_assert_uint_eq(user->ends, 0);
 	user->closed = false;
 	stream_want_input(s);
 	settle();
 	expect_got("kept");
+	ck_assert_uint_eq(user->ends, 1);
 	close(from);
 }
 END_TEST

@@ -208,10 +208,18 @@ static int build_com2(struct machine *m, struct err *err)
 	return add_device(m, m->com2);
 }
 
+/* Asked for by --debug-console, so it is printed at any log level; a guest's control characters are
+ * not for the user's terminal. */
 static void print_debug_line(void *owner, const char *text, size_t len)
 {
+	char line[DEBUG_CONSOLE_LINE + 1];
+	size_t n = 0;
+
 	(void)owner;
-	log_msg(LOG_LEVEL_ERROR, "debug console: %.*s", (int)len, text);
+	for (; n < len && n < DEBUG_CONSOLE_LINE; n++)
+		line[n] = (char)(text[n] >= ' ' && text[n] <= '~' ? text[n] : '?');
+	line[n] = '\0';
+	fprintf(stderr, "debug console: %s\n", line);
 }
 
 static int build_debug(struct machine *m, struct err *err)
@@ -238,7 +246,7 @@ static struct block_config disk_block_config(const struct disk_config *d)
 	};
 }
 
-static int build_disk(struct machine *m, size_t i, struct err *err)
+static int build_disk(struct machine *m, unsigned int i, struct err *err)
 {
 	const struct disk_config *d = &m->config->disks[i];
 	struct machine_disk *disk = &m->disks[i];
@@ -246,8 +254,7 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	struct virtio_blk_config blk = {.mem = m->mem, .loop = m->loop, .serial = d->serial};
 	struct virtio_pci_config pci = {
 		.bus = m->pci,
-		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + (unsigned int)i - 1,
-				   0),
+		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + i - 1, 0),
 		.vectors = (uint16_t)d->vectors,
 		.msi = kvm_vm_msi_sink(m->vm),
 		.doorbell = kvm_vm_doorbell(m->vm),
@@ -255,8 +262,8 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	};
 	char id[32];
 
-	snprintf(id, sizeof(id), "aero_virtio_blk%zu", i);
-	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%zu", i);
+	snprintf(id, sizeof(id), "aero_virtio_blk%u", i);
+	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%u", i);
 	blk.id = id;
 	blk.backend = block_open(&block, m->loop, err);
 	if (!blk.backend) {
@@ -274,7 +281,7 @@ static int build_disks(struct machine *m, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < m->config->n_disks && rc == 0; i++)
+	for (unsigned int i = 0; i < m->config->n_disks && rc == 0; i++)
 		rc = build_disk(m, i, err);
 	return rc;
 }

@@ -17,6 +17,23 @@ void console_watch_fini(struct console_watch *w)
 	pthread_mutex_destroy(&w->lock);
 }
 
+void console_watch_reset(struct console_watch *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->len = 0;
+	w->panicked = false;
+	w->text[0] = '\0';
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* The text goes to the user's terminal and into JSON. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 static bool end_line(struct console_watch *w)
 {
 	const char *mark;
@@ -28,6 +45,7 @@ static bool end_line(struct console_watch *w)
 		return false;
 	w->panicked = true;
 	snprintf(w->text, sizeof(w->text), "%s", mark);
+	make_printable(w->text);
 	return true;
 }
 

@@ -23,10 +23,14 @@ struct console_watch {
 void console_watch_init(struct console_watch *w);
 void console_watch_fini(struct console_watch *w);
 
+/* Forgets all that was fed: the guest starts again. */
+void console_watch_reset(struct console_watch *w);
+
 /* Takes output. True when a panic was completed by these bytes, for the first time. */
 bool console_watch_feed(struct console_watch *w, const uint8_t *data, size_t len);
 
-/* True when a panic was seen; copies its line to @text. */
+/* True when a panic was seen; copies its line to @text: printable ASCII, whatever the guest wrote.
+ */
 bool console_watch_panic(struct console_watch *w, char *text, size_t size);
 
 #endif

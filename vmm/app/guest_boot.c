@@ -141,7 +141,7 @@ int machine_boot_load(struct machine *m, struct err *err)
 		rc = build_tables(m, &rsdp, err);
 	if (rc == 0)
 		rc = boot_load(m->boot, m->mem, rsdp, &entry, err);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	start = (struct cpu_start){
 		.mode = entry.mode == BOOT_LONG_MODE ? CPU_START_LONG : CPU_START_PROTECTED,

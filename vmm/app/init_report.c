@@ -18,6 +18,15 @@ void init_report_fini(struct init_report *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
+void init_report_reset(struct init_report *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->len = 0;
+	r->overlong = false;
+	memset(&r->state, 0, sizeof(r->state));
+	pthread_mutex_unlock(&r->lock);
+}
+
 /* Guest text goes to the user's terminal: nothing but printable ASCII may pass. */
 static void copy_printable(char *to, size_t size, const char *from)
 {

@@ -33,6 +33,9 @@ struct init_report {
 void init_report_init(struct init_report *r);
 void init_report_fini(struct init_report *r);
 
+/* Forgets all that was fed: the guest starts again. */
+void init_report_reset(struct init_report *r);
+
 /* Takes output. True when a line changed the state. */
 bool init_report_feed(struct init_report *r, const uint8_t *data, size_t len);
 

@@ -65,6 +65,8 @@ void machine_power_request(void *owner, enum power_event event, unsigned int val
 	note_raise(&m->power_note);
 }
 
+static int hard_reset(struct machine *m, bool guest, struct err *err);
+
 static void guest_reset(struct machine *m)
 {
 	struct err err = ERR_INIT;
@@ -72,7 +74,7 @@ static void guest_reset(struct machine *m)
 	if (machine_last_word(m))
 		return;
 	log_info("guest reset by %s", atomic_load(&m->power_source));
-	if (machine_reset(m, &err) < 0)
+	if (hard_reset(m, true, &err) < 0)
 		machine_end(m, MACHINE_END_ERROR, 0, err.text);
 }
 
@@ -111,7 +113,8 @@ static void on_failure(struct machine *m)
 	pthread_mutex_lock(&m->failure_lock);
 	memcpy(text, m->failure, sizeof(text));
 	pthread_mutex_unlock(&m->failure_lock);
-	machine_end(m, MACHINE_END_ERROR, 0, text);
+	if (text[0]) /* empty: a reset came in between and revived the vCPU */
+		machine_end(m, MACHINE_END_ERROR, 0, text);
 }
 
 void machine_first_run(void *arg)
@@ -205,9 +208,21 @@ int machine_cont(struct machine *m, struct err *err)
 	return 0;
 }
 
+/* What the guest asked for before the reset and nobody has heard yet is void: one that tries
+ * several ways to reset in turn is reset once. */
+static void forget_requests(struct machine *m)
+{
+	atomic_store(&m->power_events, 0U);
+	pthread_mutex_lock(&m->failure_lock);
+	m->failure[0] = '\0';
+	pthread_mutex_unlock(&m->failure_lock);
+	machine_watch_reset(m);
+}
+
 /* With the vCPUs parked: everything as at power-on, and the guest loaded again. */
 static int reset_parked(struct machine *m, struct err *err)
 {
+	forget_requests(m);
 	for (size_t i = 0; i < m->n_devices; i++)
 		device_reset(m->devices[i]);
 	guest_mem_discard(m->mem);
@@ -216,7 +231,8 @@ static int reset_parked(struct machine *m, struct err *err)
 	return machine_boot_load(m, err);
 }
 
-int machine_reset(struct machine *m, struct err *err)
+/* @guest: who asked for it. */
+static int hard_reset(struct machine *m, bool guest, struct err *err)
 {
 	json_t *data;
 	int rc;
@@ -228,17 +244,29 @@ int machine_reset(struct machine *m, struct err *err)
 		return 0;
 	}
 	rc = cpus_park(m->cpus, PARK_TIMEOUT_MS, err);
-	if (rc < 0)
+	if (rc < 0) {
+		if (m->state == MACHINE_RUNNING)
+			cpus_unpark(m->cpus);
 		return rc;
+	}
 	rc = reset_parked(m, err);
-	if (rc < 0)
+	if (rc < 0) {
+		/* Half a machine cannot go on, whoever asked for the reset. */
+		machine_end(m, MACHINE_END_ERROR, 0, err->text);
 		return rc;
-	data = json_pack("{s:b, s:s}", "guest", true, "reason", "guest-reset");
+	}
+	data = json_pack("{s:b, s:s}", "guest", guest, "reason",
+			 guest ? "guest-reset" : "host-qmp-system-reset");
 	machine_emit(m, "RESET", data);
 	json_decref(data);
 	if (m->state == MACHINE_RUNNING)
 		cpus_unpark(m->cpus);
 	return 0;
+}
+
+int machine_reset(struct machine *m, struct err *err)
+{
+	return hard_reset(m, false, err);
 }
 
 void machine_powerdown(struct machine *m)

@@ -43,7 +43,7 @@ enum machine_end {
 struct machine_result {
 	enum machine_end end;
 	unsigned int value;
-	char text[256]; /* one line for the user; empty when there is nothing to add */
+	char text[512]; /* one line for the user, as in struct err; empty: nothing to add */
 };
 
 /* Builds the machine. NULL and one line in @err on failure; nothing is left behind then. */

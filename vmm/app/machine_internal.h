@@ -35,6 +35,15 @@ struct note {
 void note_init(struct note *note, struct machine *m, void (*heard)(struct machine *m));
 void note_raise(struct note *note); /* any thread */
 
+/* Text of our own on its way into a serial port, whose FIFO takes 16 bytes at a time. */
+struct port_text {
+	struct machine *m;
+	struct device *const *port;
+	struct loop_timer *retry;
+	char text[64];
+	size_t len;
+};
+
 struct machine_disk {
 	char backend_id[16]; /* "drive0" */
 	struct virtio_device *vd;
@@ -84,12 +93,13 @@ struct machine {
 	struct note panic_note;
 	struct note init_note;
 	bool panic_heard;
-	bool command_ended; /* the guest init reported the command's status */
-	unsigned int command_status;
-	struct loop_timer *grace; /* ends a run whose guest said its last word and goes on */
-	char to_init[64];	  /* for COM2, not yet taken */
-	size_t to_init_len;
-	struct loop_timer *to_init_timer;
+	bool command_ended;	     /* the guest init reported the command's status */
+	bool input_ended;	     /* stdin has ended */
+	unsigned int init_warnings;  /* shown so far */
+	struct loop_timer *grace;    /* ends a run whose guest said its last word and goes on */
+	struct port_text to_console; /* COM1: the end of input */
+	struct port_text to_init;    /* COM2: lines for the guest init */
+	char last_input;	     /* newest byte that COM1 took */
 
 	/* Monotonic times, 0 until reached; see machine_print_timing(). */
 	uint64_t created_ns, started_ns;
@@ -114,6 +124,8 @@ static inline bool machine_has_init(const struct machine_config *c)
 /* guest_watch.c: taps of the serial ports and what follows from them. */
 void machine_watch_init(struct machine *m);
 void machine_watch_fini(struct machine *m);
+/* Forgets what the guest said before a reset. vCPUs parked. */
+void machine_watch_reset(struct machine *m);
 void machine_com1_tap(void *arg, const uint8_t *data, size_t len);
 void machine_com2_tap(void *arg, const uint8_t *data, size_t len);
 /* What connects COM1 with its stream: the port's own functions, the escape key, the window's size.

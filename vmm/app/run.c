@@ -84,8 +84,10 @@ static int run_begin(struct run *run, struct err *err)
 		return -EIO;
 	if (c->control) {
 		run->control = control_server_create(c->control, run->loop, run->machine, err);
-		if (!run->control)
+		if (!run->control) {
+			err_prefix(err, "--control");
 			return -EIO;
+		}
 	}
 	if (c->timeout_ns) {
 		run->timeout = loop_add_timer(run->loop, on_timeout, run);

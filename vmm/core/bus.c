@@ -121,7 +121,10 @@ static bool bus_lookup(struct bus *bus, uint64_t addr, unsigned int size, struct
 		*found = bus->regions[at];
 	pthread_mutex_unlock(&bus->lock);
 
-	if (hit && (found->ops->sizes & size)) {
+	/* KVM cuts an access at a page's end into pieces of any width; those are nobody's but a
+	 * region that takes unaligned ones. */
+	if (hit && (found->ops->sizes & size) &&
+	    (found->ops->unaligned || (size & (size - 1)) == 0)) {
 		off = addr - found->base;
 		if (found->ops->unaligned || (off % size == 0 && size <= found->len - off))
 			return true;

@@ -18,6 +18,7 @@ struct guest_mem {
 	int fd;
 	size_t n;
 	uint64_t size;
+	bool hugepages;
 	struct guest_mem_region regions[GUEST_MEM_REGIONS];
 };
 
@@ -36,8 +37,8 @@ static int guest_mem_open(struct guest_mem *mem, bool hugepages, struct err *err
 
 static int guest_mem_map(struct guest_mem *mem, bool hugepages, struct err *err)
 {
-	/* Huge pages are populated now: a host that runs short must say so here, not by SIGBUS. */
-	int flags = MAP_SHARED | MAP_NORESERVE | (hugepages ? MAP_POPULATE : 0);
+	/* Huge pages are reserved now: a host that runs short must say so here, not by SIGBUS. */
+	int flags = MAP_SHARED | (hugepages ? MAP_POPULATE : MAP_NORESERVE);
 
 	for (size_t i = 0; i < mem->n; i++) {
 		struct guest_mem_region *r = &mem->regions[i];
@@ -68,6 +69,7 @@ static struct guest_mem *guest_mem_create_layout(const struct guest_mem_range *r
 	}
 	mem->fd = -1;
 	mem->n = n;
+	mem->hugepages = hugepages;
 	for (size_t i = 0; i < n; i++) {
 		mem->regions[i].base = ranges[i].base;
 		mem->regions[i].size = ranges[i].size;
@@ -280,7 +282,12 @@ int guest_mem_store_le16(const struct guest_mem *mem, gpa_t gpa, uint16_t value)
 
 void guest_mem_discard(const struct guest_mem *mem)
 {
-	/* MADV_REMOVE punches the pages out of the memfd; a memfd always supports it. */
-	for (size_t i = 0; i < mem->n; i++)
-		madvise(mem->regions[i].host, mem->regions[i].size, MADV_REMOVE);
+	for (size_t i = 0; i < mem->n; i++) {
+		const struct guest_mem_region *r = &mem->regions[i];
+
+		/* Huge pages once given back may not be there again: the next touch would be
+		 * SIGBUS. MADV_REMOVE punches the others out of the memfd. */
+		if (mem->hugepages || madvise(r->host, r->size, MADV_REMOVE) < 0)
+			memset(r->host, 0, r->size);
+	}
 }

@@ -79,7 +79,8 @@ bool guest_mem_contains(const struct guest_mem *mem, gpa_t gpa, uint64_t len);
 MUST_CHECK int guest_mem_load_le16(const struct guest_mem *mem, gpa_t gpa, uint16_t *value);
 MUST_CHECK int guest_mem_store_le16(const struct guest_mem *mem, gpa_t gpa, uint16_t value);
 
-/* Gives every page back to the host: RAM reads as zero afterwards. For a machine reset. */
+/* Makes all RAM read as zero, and gives its pages back to the host unless they are huge. For a
+ * machine reset. */
 void guest_mem_discard(const struct guest_mem *mem);
 
 #endif

@@ -297,14 +297,16 @@ static const char *find_value(const struct option_part *parts, const struct opti
 static int parse_one(const struct option_part *parts, void *base, int argc, char **argv, int *i,
 		     struct err *err)
 {
-	const char *name = argv[*i] + 2;
+	/* The one short option, which every user tries first. */
+	const char *arg = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i];
+	const char *name = arg + 2;
 	const struct option *o;
 	const char *value;
 	size_t offset;
 	void *target;
 	int rc;
 
-	o = argv[*i][1] == '-' ? find_part(parts, name, strcspn(name, "="), &offset) : NULL;
+	o = arg[1] == '-' ? find_part(parts, name, strcspn(name, "="), &offset) : NULL;
 	if (!o)
 		return unknown_option(parts, argv[*i], err);
 	value = find_value(parts, o, argc, argv, i, err);

@@ -148,15 +148,38 @@ static void handle_exit(struct cpu *cpu)
 	fail(cpu, text);
 }
 
-/* Lets KVM finish an access whose result we have stored, without running the guest: the state is
- * whole only then. */
+/* Enters the guest once and serves the exit. False when there was none: a signal or a request to
+ * park came first, or KVM failed. */
+static bool enter(struct cpu *cpu)
+{
+	int rc = ioctl(cpu->fd, KVM_RUN, 0UL);
+	char text[100];
+
+	cpu->unfinished = false;
+	if (rc == 0) {
+		handle_exit(cpu);
+		return true;
+	}
+	if (errno == EINTR || errno == EAGAIN) {
+		cpu->stats.exits_interrupted++;
+		return false;
+	}
+	snprintf(text, sizeof(text), "KVM_RUN: %s", strerror(errno));
+	fail(cpu, text);
+	return false;
+}
+
+/*
+ * Lets KVM finish an access whose result we have stored, without running the guest: the state is
+ * whole only then. An instruction may hold more accesses (a string move, a 16-byte store): KVM
+ * brings each as one more exit before it looks at immediate_exit. Their number is bounded, because
+ * KVM leaves a repeated instruction after at most 1024 of them.
+ */
 static void complete_access(struct cpu *cpu)
 {
-	if (!cpu->unfinished)
-		return;
 	__atomic_store_n(&cpu->run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-	ioctl(cpu->fd, KVM_RUN, 0UL);
-	cpu->unfinished = false;
+	while (cpu->unfinished && enter(cpu))
+		;
 }
 
 static void tell_first_run(struct cpu *cpu)
@@ -173,20 +196,7 @@ static void tell_first_run(struct cpu *cpu)
 void cpu_run(struct cpu *cpu)
 {
 	tell_first_run(cpu);
-	while (!atomic_load(&cpu->cpus->park) && !cpu->failed) {
-		int rc = ioctl(cpu->fd, KVM_RUN, 0UL);
-
-		cpu->unfinished = false;
-		if (rc == 0) {
-			handle_exit(cpu);
-		} else if (errno == EINTR || errno == EAGAIN) {
-			cpu->stats.exits_interrupted++;
-		} else {
-			char text[100];
-
-			snprintf(text, sizeof(text), "KVM_RUN: %s", strerror(errno));
-			fail(cpu, text);
-		}
-	}
+	while (!atomic_load(&cpu->cpus->park) && !cpu->failed && enter(cpu))
+		;
 	complete_access(cpu);
 }

@@ -30,13 +30,18 @@
 /* MSRs at their reset values. KVM skips none: those that a host lacks are left out one by one. */
 static const struct kvm_msr_entry reset_msrs[] = {
 	{.index = 0x010, .data = 0},			 /* IA32_TSC */
+	{.index = 0x03b, .data = 0},			 /* IA32_TSC_ADJUST */
+	{.index = 0x048, .data = 0},			 /* IA32_SPEC_CTRL */
 	{.index = 0x174, .data = 0},			 /* IA32_SYSENTER_CS */
 	{.index = 0x175, .data = 0},			 /* IA32_SYSENTER_ESP */
 	{.index = 0x176, .data = 0},			 /* IA32_SYSENTER_EIP */
 	{.index = 0x1a0, .data = 1},			 /* IA32_MISC_ENABLE: fast strings */
+	{.index = 0x1d9, .data = 0},			 /* IA32_DEBUGCTL */
 	{.index = 0x277, .data = 0x0007040600070406ULL}, /* IA32_PAT */
 	{.index = 0x2ff, .data = 0x806},		 /* IA32_MTRR_DEF_TYPE: on, write-back */
+	{.index = 0x38f, .data = 0},			 /* IA32_PERF_GLOBAL_CTRL */
 	{.index = 0x6e0, .data = 0},			 /* IA32_TSC_DEADLINE */
+	{.index = 0xda0, .data = 0},			 /* IA32_XSS */
 	{.index = 0xc0000081, .data = 0},		 /* STAR */
 	{.index = 0xc0000082, .data = 0},		 /* LSTAR */
 	{.index = 0xc0000083, .data = 0},		 /* CSTAR */
@@ -48,6 +53,8 @@ static const struct kvm_msr_entry reset_msrs[] = {
 	{.index = 0x4b564d02, .data = 0},		 /* asynchronous page faults */
 	{.index = 0x4b564d03, .data = 0},		 /* steal time */
 	{.index = 0x4b564d04, .data = 0},		 /* paravirtual EOI */
+	{.index = 0x4b564d05, .data = 1},		 /* host-side halt polling: allowed */
+	{.index = 0x4b564d06, .data = 0},		 /* vector of asynchronous page faults */
 };
 
 #define N_RESET_MSRS (sizeof(reset_msrs) / sizeof(reset_msrs[0]))
@@ -85,15 +92,18 @@ int cpu_state_save(struct cpu *cpu, struct err *err)
 			return err_set_errno(err, errno, "vCPU %u: reading state for %s",
 					     cpu->index, state_parts[i].name);
 	cpu->power_on.has_xcrs = ioctl(cpu->fd, KVM_GET_XCRS, &cpu->power_on.xcrs) == 0;
+	cpu->power_on.nested.size = sizeof(cpu->power_on.nested);
+	cpu->power_on.has_nested = ioctl(cpu->fd, KVM_GET_NESTED_STATE, &cpu->power_on.nested) == 0;
 	return 0;
 }
 
 static void reset_model_registers(const struct cpu *cpu)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry[N_RESET_MSRS];
-	} msrs = {0};
+	/* The head ends in an array without a length; this makes the room behind it. */
+	union {
+		struct kvm_msrs msrs;
+		uint8_t room[sizeof(struct kvm_msrs) + sizeof(reset_msrs)];
+	} u = {0};
 	size_t done = 0;
 
 	/* KVM_SET_MSRS stops at the first one it does not know: go on behind it. */
@@ -101,9 +111,9 @@ static void reset_model_registers(const struct cpu *cpu)
 		size_t n = N_RESET_MSRS - done;
 		int set;
 
-		memcpy(msrs.entry, &reset_msrs[done], n * sizeof(msrs.entry[0]));
-		msrs.head.nmsrs = (uint32_t)n;
-		set = ioctl(cpu->fd, KVM_SET_MSRS, &msrs);
+		memcpy(u.msrs.entries, &reset_msrs[done], n * sizeof(reset_msrs[0]));
+		u.msrs.nmsrs = (uint32_t)n;
+		set = ioctl(cpu->fd, KVM_SET_MSRS, &u.msrs);
 		if (set < 0)
 			break;
 		done += (size_t)set + 1;
@@ -159,6 +169,11 @@ int cpu_state_reset(struct cpu *cpu, const struct cpu_start *start, struct err *
 
 	if (start)
 		enter_at(&state.sregs, &state.regs, start);
+	/* First: a guest that is itself a hypervisor may have been stopped in its own guest, and in
+	 * VMX operation KVM refuses special registers without CR4.VMXE. That refusal would tell of
+	 * a failure here. */
+	if (state.has_nested)
+		ioctl(cpu->fd, KVM_SET_NESTED_STATE, &state.nested);
 	if (state.has_xcrs && ioctl(cpu->fd, KVM_SET_XCRS, &state.xcrs) < 0)
 		return err_set_errno(err, errno, "vCPU %u: KVM_SET_XCRS", cpu->index);
 	for (size_t i = 0; i < N_STATE_PARTS; i++)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KICK_SIGNAL SIGRTMIN
@@ -91,6 +92,7 @@ static int create_all(struct cpus *cpus, struct err *err)
 struct cpus *cpus_create(const struct cpus_config *config, struct err *err)
 {
 	const struct kvm *kvm = kvm_vm_kvm(config->vm);
+	pthread_condattr_t monotonic;
 	struct cpus *cpus;
 
 	if (config->n_cpus > kvm->max_vcpus) {
@@ -108,7 +110,11 @@ struct cpus *cpus_create(const struct cpus_config *config, struct err *err)
 	cpus->park = true;
 	cpus->epoch = 1;
 	pthread_mutex_init(&cpus->lock, NULL);
-	pthread_cond_init(&cpus->acked, NULL);
+	/* The wall clock may jump, and a park must not time out for it. */
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&cpus->acked, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&cpus->released, NULL);
 	for (unsigned int i = 0; i < config->n_cpus; i++)
 		cpus->cpu[i] = (struct cpu){.cpus = cpus, .index = i, .fd = -1};
@@ -252,7 +258,7 @@ static const struct cpu *first_missing(const struct cpus *cpus)
 int cpus_park(struct cpus *cpus, unsigned int timeout_ms, struct err *err)
 {
 	struct clock host = clock_host();
-	uint64_t until = clock_realtime_ns(&host) + timeout_ms * NS_PER_MS;
+	uint64_t until = clock_monotonic_ns(&host) + timeout_ms * NS_PER_MS;
 	struct timespec deadline = {
 		.tv_sec = (time_t)(until / NS_PER_SEC),
 		.tv_nsec = (long)(until % NS_PER_SEC),

@@ -19,7 +19,9 @@ struct cpu_power_on {
 	struct kvm_mp_state mp;
 	struct kvm_fpu fpu;
 	struct kvm_xcrs xcrs;
+	struct kvm_nested_state nested; /* of a vCPU that runs no guest: the header says all */
 	bool has_xcrs;
+	bool has_nested;
 };
 
 struct cpu {
@@ -48,7 +50,8 @@ struct cpus {
 	bool first_run_told;
 };
 
-/* Runs @cpu until a park is asked for or it fails; on its thread. */
+/* Runs @cpu until it is interrupted, a park is asked for or it fails; on its thread. The caller
+ * goes through cpu_park() next, which clears immediate_exit. */
 void cpu_run(struct cpu *cpu);
 
 /* Reads the created state; writes it back, with vCPU 0 at @start. */

@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define CPUID_ENTRIES 128U
+#define CPUID_ENTRIES 256U
 
 struct need {
 	int extension;

@@ -28,7 +28,10 @@ static int add_memslots(const struct kvm_vm *vm, const struct guest_mem *mem, st
 		};
 
 		if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &slot) < 0)
-			return err_set_errno(err, errno, "KVM_SET_USER_MEMORY_REGION at 0x%llx",
+			return err_set_errno(err, errno,
+					     "KVM does not take %llu MiB of guest memory at 0x%llx "
+					     "(see --memory)",
+					     (unsigned long long)(slot.memory_size >> 20),
 					     (unsigned long long)slot.guest_phys_addr);
 	}
 	return 0;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # test: what a command wrote last still arrives after it has ended
 # timeout: 90
 # shellcheck shell=bash source=../lib.sh

@@ -31,6 +31,7 @@ static int stdio_open(struct stream *s, const struct stream_config *config, stru
 	io->want_escape = config->escape;
 	stream_ignore_sigpipe();
 	stream_end_inherit(&s->in, STDIN_FILENO, O_RDONLY);
+	s->input_ended = s->in.fd < 0;
 	stream_end_inherit(&s->out, STDOUT_FILENO, O_WRONLY);
 	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
 		terminal_prepare_resize(&io->terminal);

@@ -255,6 +255,8 @@ static bool fill(struct stream *s)
 		stream_end_close(&s->in);
 		if (s->ops->input_end)
 			s->ops->input_end(s);
+		else
+			s->input_ended = true;
 		return false;
 	}
 	s->input_len += s->ops->filter ? s->ops->filter(s, to, (size_t)n) : (size_t)n;
@@ -295,6 +297,15 @@ static void ask_pump(struct stream *s)
 	kick(s);
 }
 
+static void tell_end(struct stream *s)
+{
+	if (!s->input_ended || s->input_len || s->end_told)
+		return;
+	s->end_told = true;
+	if (s->user.input_end)
+		s->user.input_end(s->user.arg);
+}
+
 /* Reads until there is no more or no room, as edge-triggered watching demands. */
 static void pump(struct stream *s)
 {
@@ -304,8 +315,10 @@ static void pump(struct stream *s)
 		bool filled = fill(s);
 		bool offered = offer(s);
 
-		if (!filled && !offered)
+		if (!filled && !offered) {
+			tell_end(s);
 			return;
+		}
 	}
 	ask_pump(s);
 }

@@ -35,6 +35,9 @@ struct stream_user {
 	size_t (*input)(void *arg, const uint8_t *data, size_t len);
 	/* There is room again after a short stream_write(). */
 	void (*writable)(void *arg);
+	/* All input has been taken and no more will ever come: stdin has ended. NULL: not wanted.
+	 */
+	void (*input_end)(void *arg);
 	/* The user typed the escape to quit. NULL: not wanted. */
 	void (*quit)(void *arg);
 	/* The terminal's size is, or became, @rows by @cols. NULL: not wanted. */

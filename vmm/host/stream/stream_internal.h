@@ -58,6 +58,8 @@ struct stream {
 	struct loop_timer *flush_timer;
 	uint8_t input[STREAM_INPUT]; /* read, not yet taken by the user */
 	size_t input_len;
+	bool input_ended; /* for good; the user is told once `input` is empty */
+	bool end_told;
 
 	/* Under the lock. No callback is made and no other lock is taken with it held. */
 	pthread_mutex_t lock;

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# place: lab
+# rounds: 3
+# Random reads of 4 KiB, O_DIRECT in the guest, on a raw disk in the host's page cache; beside QEMU's best.
+# shellcheck shell=bash source=../lib.sh
+. "$STAGE/lib.sh"
+
+peers='pc-threads pc-threads-iothread pc-io_uring pc-io_uring-iothread'
+seconds=3
+
+# variant NAME: what lies in a name, for `side`
+variant() {
+	vise_disk='' drive='' device='' more=''
+	case $1 in
+	vise-*) vise_disk=,aio=${1#vise-} ;;
+	pc-threads*) drive=,aio=threads ;;
+	pc-io_uring*) drive=,aio=io_uring ;;
+	esac
+	case $1 in
+	*-iothread)
+		more='-object iothread,id=t'
+		device=,iothread=t
+		;;
+	esac
+}
+
+# best METRIC SIGN: the peer with the most (SIGN 1) or the least (-1) of it; each metric has its own best
+best() {
+	awk -v metric="$1" -v sign="$2" '
+		$1 == metric && $2 ~ /^pc/ { sum[$2] += sign * $3 }
+		END {
+			for (s in sum)
+				if (name == "" || sum[s] > sum[name])
+					name = s
+			print name
+		}' samples
+}
+
+raw_disk 256
+for round in $(seq 0 $((ROUNDS - 1))); do
+	for name in $(rotated "$round" vise-io_uring $peers vise-threads); do
+		variant "$name"
+		side "$name" "$VMLINUZ" "quiet BENCH=blk:$seconds,1,32"
+		watch -t 180 -m done
+		if grep -q failed marks; then
+			cat marks >&2
+			exit 1
+		fi
+		while read -r _ _ depth _ iops median; do
+			sample "iops-$depth" "$name" "$iops"
+			sample "latency-us-$depth" "$name" "$median"
+		done < <(grep ' end ' marks)
+	done
+done
+# An extra run of each, not timed: the system calls of the VMM between two marks.
+for name in vise-io_uring $peers vise-threads; do
+	variant "$name"
+	side "$name" "$VMLINUZ" "quiet BENCH=blk:$seconds,1,32"
+	rm -f calls calls.txt
+	watch -t 180 -r "bash $STAGE/syscalls.sh" -m done
+	while read -r depth count; do
+		sample "syscalls-per-request-$depth" "$name" "$count"
+	done <calls
+	mv calls.txt "calls-$name"
+done
+
+figures=()
+for metric in iops latency-us syscalls-per-request; do
+	sign=-1
+	[ "$metric" != iops ] || sign=1
+	for depth in qd1 qd32; do
+		figures+=("$metric-$depth vise-io_uring/$(best "$metric-$depth" "$sign") --")
+	done
+done
+report "${figures[@]}"
+if [ -n "${VERBOSE-}" ]; then
+	for name in vise-io_uring $peers vise-threads; do
+		printf '\nsystem calls, %s:\n' "$name"
+		cat "calls-$name"
+	done
+fi

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# place: host
+# rounds: 50
+# From execve() to the first byte that the smallest guest writes to its serial port.
+# shellcheck shell=bash source=../lib.sh
+. "$STAGE/lib.sh"
+
+raw_disk 16
+for round in $(seq 0 "$ROUNDS"); do
+	for name in $(rotated "$round" vise microvm); do
+		side "$name" "$STAGE/tiny-kernel" ''
+		watch -t 10 -1
+		# The first round only warms the page cache.
+		[ "$round" = 0 ] || sample start-ms "$name" "${mark[0]}"
+	done
+done
+report 'start-ms vise <= 5' 'start-ms microvm --' 'start-ms vise/microvm --'
