@@ -16,11 +16,11 @@
 #include "guest-init/console.h"
 #include "guest-init/file.h"
 #include "guest-init/job.h"
-#include "guest-init/modules.h"
-#include "guest-init/mount.h"
+#include "guest-init/modules/modules.h"
 #include "guest-init/power.h"
 #include "guest-init/report.h"
-#include "guest-init/root.h"
+#include "guest-init/root/mount.h"
+#include "guest-init/root/root.h"
 #include "guest-init/run.h"
 
 /* The text stays allocated: the job's strings lie in it. */

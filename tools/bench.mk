@@ -14,11 +14,7 @@ $(BENCH)/stopwatch: tests/bench/stopwatch.c
 $(BENCH)/init: tests/bench/init.c tests/bench/blkload.c tests/bench/blkload.h
 	$(BENCH_STATIC)
 
-$(BENCH)/tiny-kernel: tests/bench/tiny-kernel.S
-	@mkdir -p $(@D)
-	@$(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-Ttext-segment=0x100000 -o $@ $<
-
-bench-programs: $(BUILD)/vise $(addprefix $(BENCH)/,stopwatch init tiny-kernel)
+bench-programs: $(BUILD)/vise $(BENCH)/stopwatch $(BENCH)/init $(BUILD)/micro/tiny-kernel
 
 ## bench-boot      a stock kernel: to the first instruction, to init, exits on the way
 ## bench-start     the smallest guest: from exec to its first byte, on the host's own KVM
@@ -28,9 +24,8 @@ bench-boot bench-start bench-rss bench-blk: bench-programs
 	@BUILD=$(BUILD) tests/bench/bench $(BENCH_FLAGS) $(@:bench-%=%) $(ROUNDS)
 
 ## bench-soak      1000 starts ended at random moments: nothing may leak
-bench-soak: $(BUILD)/vise $(BENCH)/tiny-kernel
-	@[ -x tests/micro/soak ] || { echo "bench-soak: tests/micro/soak is missing"; exit 1; }
-	@BUILD=$(BUILD) tests/micro/soak $(or $(ROUNDS),1000)
+bench-soak:
+	@$(MAKE) --no-print-directory soak SOAK=$(or $(ROUNDS),1000)
 
 ## bench           all of them
 bench: bench-start bench-rss bench-boot bench-blk bench-soak

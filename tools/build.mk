@@ -58,7 +58,7 @@ $(BUILD)/visectl: $(call obj,$(CTL_SRC)) $(BUILD)/libvise.a
 	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The guest's init runs where there is no C library: static, and small.
-$(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h docs/abi/*.h)
+$(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h guest-init/*/*.h docs/abi/*.h)
 	@mkdir -p $(@D)
 	$(call quiet,STATIC)$(CC) -I. -D_GNU_SOURCE -std=gnu11 -Os $(WARN) -static \
 		-ffunction-sections -fdata-sections -Wl,--gc-sections -s \

@@ -35,8 +35,8 @@ $(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(BUILD)/obj/tests/fuzz/repl
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(LIBRARIES)
 	$(call link-test,-fsanitize=fuzzer)
 
-# All test programs, built and not run.
-tests: $(UNIT) $(CONTRACT) $(MICRO) $(REPLAY)
+# All programs that are not the product, built and not run.
+tests: $(UNIT) $(CONTRACT) $(MICRO) $(REPLAY) bench-programs
 
 ## check           everything below down to check-long: what CI runs, in less than 25 minutes
 check: deps

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/config_json.h"
+#include "vmm/app/config/config_json.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/config_json.h"
-#include "vmm/app/machine_options.h"
+#include "vmm/app/config/config_json.h"
+#include "vmm/app/config/machine_options.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/micro/guest.h"
 
-#include "vmm/app/machine.h"
+#include "vmm/app/machine/machine.h"
 #include "vmm/core/clock.h"
 #include "vmm/core/log.h"
 

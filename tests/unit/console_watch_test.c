@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/console_watch.h"
+#include "vmm/app/machine/console_watch.h"
 
 #include <check.h>
 #include <stdlib.h>

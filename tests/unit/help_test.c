@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/commands.h"
-#include "vmm/app/help.h"
-#include "vmm/app/machine_options.h"
+#include "vmm/app/cli/commands.h"
+#include "vmm/app/cli/help.h"
+#include "vmm/app/config/machine_options.h"
 
 #include <check.h>
 #include <stdio.h>

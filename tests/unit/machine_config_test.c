@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/config_json.h"
-#include "vmm/app/machine_config.h"
-#include "vmm/app/machine_options.h"
+#include "vmm/app/config/config_json.h"
+#include "vmm/app/config/machine_config.h"
+#include "vmm/app/config/machine_options.h"
 #include "vmm/core/log.h"
 #include "vmm/host/block/block.h"
 

@@ -2,7 +2,7 @@
 #ifndef VISE_TESTS_UNIT_MACHINE_DOUBLE_H
 #define VISE_TESTS_UNIT_MACHINE_DOUBLE_H
 
-#include "vmm/app/machine.h"
+#include "vmm/app/machine/machine.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/core/nearest.h"
-#include "vmm/core/option.h"
+#include "vmm/core/option/nearest.h"
+#include "vmm/core/option/option.h"
 
 #include <check.h>
 #include <errno.h>

@@ -86,7 +86,9 @@ static void complete(void)
 {
 	struct block_request *req = in_flight[0];
 
-	memmove(in_flight, in_flight + 1, --n_in_flight * sizeof(in_flight[0]));
+	n_in_flight--;
+	for (size_t i = 0; i < n_in_flight; i++)
+		in_flight[i] = in_flight[i + 1];
 	req->done(req, 0);
 }
 

@@ -4,9 +4,9 @@
  * NOLINTBEGIN(bugprone-suspicious-include): for that reason
  * NOLINTBEGIN(bugprone-not-null-terminated-result): disks are bytes, not strings
  */
-#include "guest-init/decompress.c"
 #include "guest-init/job.c"
-#include "guest-init/probe.c"
+#include "guest-init/modules/decompress.c"
+#include "guest-init/root/probe.c"
 #include "guest-init/winsize.c"
 #include "guest-init/words.c"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/commands.h"
+#include "vmm/app/cli/commands.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -182,7 +182,9 @@ static inline int guest_mem_copy(const struct guest_mem *mem, gpa_t gpa, uint8_t
 	uint64_t part = len;
 	uint8_t *host = guest_mem_span(mem, gpa, &part);
 
-	if ((!host || part != len) && !guest_mem_contains(mem, gpa, len))
+	if (!host)
+		return len > 0 ? -EFAULT : 0;
+	if (part != len && !guest_mem_contains(mem, gpa, len))
 		return -EFAULT;
 	while (len > 0) {
 		if (to_guest)

@@ -215,6 +215,7 @@ static bool run_to_output(struct probe_vm *p)
 static void finish_output(const struct probe_vm *p)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): mmap() never gives NULL. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): probe_vm_create() has set it. */
 	p->run->immediate_exit = 1;
 	ioctl(p->cpu, KVM_RUN, 0UL);
 	p->run->immediate_exit = 0;

@@ -2,7 +2,7 @@
 #ifndef VISE_APP_CONTROL_CLIENT_H
 #define VISE_APP_CONTROL_CLIENT_H
 
-#include "vmm/app/machine.h"
+#include "vmm/app/machine/machine.h"
 #include "vmm/core/err.h"
 #include "vmm/core/loop.h"
 

@@ -2,7 +2,7 @@
 #ifndef VISE_APP_CONTROL_COMMAND_H
 #define VISE_APP_CONTROL_COMMAND_H
 
-#include "vmm/app/machine.h"
+#include "vmm/app/machine/machine.h"
 
 #include <jansson.h>
 #include <stdbool.h>

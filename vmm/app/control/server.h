@@ -2,7 +2,7 @@
 #ifndef VISE_APP_CONTROL_SERVER_H
 #define VISE_APP_CONTROL_SERVER_H
 
-#include "vmm/app/machine.h"
+#include "vmm/app/machine/machine.h"
 #include "vmm/core/err.h"
 #include "vmm/core/loop.h"
 

@@ -2,7 +2,7 @@
 #ifndef VISE_APP_CONTROL_SESSION_H
 #define VISE_APP_CONTROL_SESSION_H
 
-#include "vmm/app/machine.h"
+#include "vmm/app/machine/machine.h"
 #include "vmm/core/clock.h"
 
 #include <jansson.h>

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VISE_APP_MACHINE_H
+#define VISE_APP_MACHINE_H
+
+#include "vmm/app/config/machine_config.h"
+#include "vmm/core/device.h"
+#include "vmm/core/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A machine: RAM, vCPUs, the chipset, devices and their backends, assembled from a machine_config.
+ * All functions are for the main loop's thread.
+ */
+
+struct loop;
+struct machine;
+
+enum machine_state {
+	MACHINE_PRELAUNCH, /* created, no vCPU has run */
+	MACHINE_RUNNING,
+	MACHINE_PAUSED,	  /* vCPUs parked by stop */
+	MACHINE_SHUTDOWN, /* the guest has powered off, or the run is over for another reason */
+};
+
+/* Why a run ended; the exit status of `vise run` follows from it. */
+enum machine_end {
+	MACHINE_END_NONE,
+	MACHINE_END_POWEROFF,	/* ACPI S5 */
+	MACHINE_END_RESET,	/* a reset under --no-reboot */
+	MACHINE_END_QUIT,	/* quit command, escape key */
+	MACHINE_END_SIGNAL,	/* SIGTERM and the like; value is the signal */
+	MACHINE_END_TIMEOUT,	/* --timeout */
+	MACHINE_END_PANIC,	/* guest panic */
+	MACHINE_END_DEBUG_EXIT, /* isa-debug-exit; value as written */
+	MACHINE_END_COMMAND,	/* the guest command ended; value is its status */
+	MACHINE_END_ERROR,	/* KVM failed; text says how */
+};
+
+struct machine_result {
+	enum machine_end end;
+	unsigned int value;
+	char text[512]; /* one line for the user, as in struct err; empty: nothing to add */
+};
+
+/* Builds the machine. NULL and one line in @err on failure; nothing is left behind then. */
+struct machine *machine_create(const struct machine_config *config, struct loop *loop,
+			       struct err *err);
+void machine_destroy(struct machine *m);
+
+/* Loads the guest and starts the vCPU threads. */
+MUST_CHECK int machine_start(struct machine *m, struct err *err);
+
+enum machine_state machine_state(const struct machine *m);
+
+/* Parks all vCPUs; returns when each has acknowledged. -ETIMEDOUT names the one that did not.
+ * Stopping what is stopped succeeds. */
+MUST_CHECK int machine_stop(struct machine *m, struct err *err);
+
+/* Lets parked vCPUs run. */
+MUST_CHECK int machine_cont(struct machine *m, struct err *err);
+
+/* Hard reset, as by the reset button; ends the run instead under --no-reboot. */
+MUST_CHECK int machine_reset(struct machine *m, struct err *err);
+
+/* Presses the ACPI power button. */
+void machine_powerdown(struct machine *m);
+
+/* Ends the run: stops the vCPUs, notes the result and stops the main loop. The first call counts.
+ */
+void machine_end(struct machine *m, enum machine_end end, unsigned int value, const char *text);
+
+/* The result, MACHINE_END_NONE while it runs. */
+const struct machine_result *machine_result(const struct machine *m);
+
+/* All devices, in order of creation: for iteration, counters and look-up. */
+struct device *const *machine_devices(const struct machine *m, size_t *n);
+
+/* The device with @id or whose backend has it ("aero_virtio_blk0" or "drive0"); NULL if none. */
+struct device *machine_find_device(const struct machine *m, const char *id);
+
+/* Resizes disk @id to @size bytes and tells the guest. -ENODEV when there is no such disk. */
+MUST_CHECK int machine_block_resize(struct machine *m, const char *id, uint64_t size,
+				    struct err *err);
+
+/* Counters of the machine itself: exits by kind and vCPU; a new reference. */
+json_t *machine_stats(const struct machine *m);
+
+/* When things happened: CLOCK_MONOTONIC nanoseconds, 0 for what has not. */
+struct machine_timing {
+	uint64_t created;	/* all parts stand */
+	uint64_t started;	/* guest loaded, threads let go */
+	uint64_t first_run;	/* vCPU 0 enters the guest */
+	uint64_t first_console; /* first byte on COM1 */
+	uint64_t init_ready;	/* the guest init is about to run its job */
+};
+struct machine_timing machine_timing(const struct machine *m);
+
+/* Checks all files that @config names as machine_create() would, and lets them go again. KVM is not
+ * touched. */
+MUST_CHECK int machine_dry_run(const struct machine_config *config, struct loop *loop,
+			       struct err *err);
+
+/* Who hears events (STOP, RESUME, RESET, SHUTDOWN, POWERDOWN, BLOCK_RESIZED ...): @fn gets the name
+ * and @data, a borrowed reference or NULL. */
+typedef void (*machine_event_fn)(void *arg, const char *event, json_t *data);
+/* @fn NULL: nobody. */
+void machine_on_event(struct machine *m, machine_event_fn fn, void *arg);
+
+#endif
