@@ -38,6 +38,13 @@ struct field {
 	sizeof(((s *)0)->m) / sizeof(((s *)0)->m[0])}
 /* clang-format on */
 
+/* Adds @n to a counter that one thread writes and others may read through field_get() without a
+ * lock. */
+static inline void counter_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
 /* Element @i of field @f in @base, widened. Counters are read with relaxed atomicity. */
 uint64_t field_get(const void *base, const struct field *f, size_t i);
 

@@ -122,18 +122,31 @@ static void arm_timer_fd(struct loop *loop)
 	timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
+/* The timer that has been due for longest at @now, or NULL. */
+static struct loop_timer *first_due(const struct loop *loop, uint64_t now)
+{
+	struct loop_timer *first = NULL;
+
+	for (struct loop_timer *t = loop->timers; t; t = t->next)
+		if (!t->deleted && t->when_ns && t->when_ns <= now &&
+		    (!first || t->when_ns < first->when_ns))
+			first = t;
+	return first;
+}
+
 static void on_timer(void *arg, unsigned int events)
 {
 	struct loop *loop = arg;
 	struct clock host = clock_host();
 	uint64_t now = clock_monotonic_ns(&host);
+	struct loop_timer *t;
 
 	(void)events;
 	drain_counter(loop->timer_fd);
 	loop->timer_fd_when = 0;
-	for (struct loop_timer *t = loop->timers; t; t = t->next) {
-		if (t->deleted || !t->when_ns || t->when_ns > now)
-			continue;
+	/* Bounded, so that a timer that keeps setting itself into the past lets others have a turn.
+	 */
+	for (int i = 0; i < LOOP_BATCH && (t = first_due(loop, now)); i++) {
 		t->when_ns = 0;
 		t->fn(t->arg);
 	}

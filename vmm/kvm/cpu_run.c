@@ -43,7 +43,7 @@ static void handle_io(struct cpu *cpu)
 	struct bus *pio = cpu->cpus->config.pio;
 	unsigned int size = run->io.size;
 
-	cpu->stats.exits_io++;
+	counter_add(&cpu->stats.exits_io, 1);
 	TRACE3(exit_io, run->io.port, size, run->io.direction);
 	for (uint32_t i = 0; i < run->io.count; i++, data += size) {
 		if (run->io.direction == KVM_EXIT_IO_OUT)
@@ -60,7 +60,7 @@ static void handle_mmio(struct cpu *cpu)
 	struct bus *mmio = cpu->cpus->config.mmio;
 	unsigned int size = run->mmio.len;
 
-	cpu->stats.exits_mmio++;
+	counter_add(&cpu->stats.exits_mmio, 1);
 	TRACE3(exit_mmio, run->mmio.phys_addr, size, run->mmio.is_write);
 	if (size > sizeof(run->mmio.data))
 		size = sizeof(run->mmio.data);
@@ -137,11 +137,11 @@ static void handle_exit(struct cpu *cpu)
 
 	if (reason < sizeof(exit_table) / sizeof(exit_table[0]) && exit_table[reason]) {
 		if (reason != KVM_EXIT_IO && reason != KVM_EXIT_MMIO)
-			cpu->stats.exits_other++;
+			counter_add(&cpu->stats.exits_other, 1);
 		exit_table[reason](cpu);
 		return;
 	}
-	cpu->stats.exits_other++;
+	counter_add(&cpu->stats.exits_other, 1);
 	if (reason == KVM_EXIT_INTR || reason == KVM_EXIT_HLT)
 		return;
 	snprintf(text, sizeof(text), "unexpected KVM exit reason %u", reason);
@@ -161,7 +161,7 @@ static bool enter(struct cpu *cpu)
 		return true;
 	}
 	if (errno == EINTR || errno == EAGAIN) {
-		cpu->stats.exits_interrupted++;
+		counter_add(&cpu->stats.exits_interrupted, 1);
 		return false;
 	}
 	snprintf(text, sizeof(text), "KVM_RUN: %s", strerror(errno));
