@@ -6,27 +6,60 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/prctl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define PAGE_4K 0x1000ULL
 #define PAGE_2M 0x200000ULL
 
+#define MAPPING_NAME "vise-guest-ram" /* in /proc/PID/maps */
+
+/*
+ * Where the pages come from. A guest touches memory through two page tables, so pages of 2 MiB
+ * matter twice: a stock kernel boots with a twentieth of the nested page faults. A memfd gets them
+ * only where the host allows it for shared memory, which few do; the others get anonymous memory.
+ */
+enum backing {
+	BACKING_HUGETLB,   /* memfd of the host's reserved 2 MiB pages */
+	BACKING_MEMFD,	   /* memfd, transparent huge pages on advice */
+	BACKING_ANONYMOUS, /* private memory, transparent huge pages on advice */
+};
+
 struct guest_mem {
-	int fd;
+	int fd; /* -1: anonymous */
 	size_t n;
 	uint64_t size;
-	bool hugepages;
+	enum backing backing;
 	struct guest_mem_region regions[GUEST_MEM_REGIONS];
 };
 
-static int guest_mem_open(struct guest_mem *mem, bool hugepages, struct err *err)
+/* The host's choice stands in brackets: "always within_size [advise] never deny force". */
+static bool memfd_gets_huge_pages(void)
 {
-	unsigned int flags = MFD_CLOEXEC | (hugepages ? MFD_HUGETLB | MFD_HUGE_2MB : 0U);
+	char text[128] = "";
+	int fd = open("/sys/kernel/mm/transparent_hugepage/shmem_enabled", O_RDONLY | O_CLOEXEC);
 
-	mem->fd = memfd_create("vise-guest-ram", flags);
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strchr(text, '[') && !strstr(text, "[never]") && !strstr(text, "[deny]");
+}
+
+static int guest_mem_open(struct guest_mem *mem, struct err *err)
+{
+	unsigned int flags = MFD_CLOEXEC;
+
+	if (mem->backing == BACKING_ANONYMOUS)
+		return 0;
+	if (mem->backing == BACKING_HUGETLB)
+		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
+	mem->fd = memfd_create(MAPPING_NAME, flags);
 	if (mem->fd < 0)
 		return err_set_errno(err, errno, "guest RAM: memfd_create");
 	if (ftruncate(mem->fd, (off_t)mem->size) < 0)
@@ -35,25 +68,66 @@ static int guest_mem_open(struct guest_mem *mem, bool hugepages, struct err *err
 	return 0;
 }
 
-static int guest_mem_map(struct guest_mem *mem, bool hugepages, struct err *err)
+/* An unused range of @size bytes at a multiple of 2 MiB, so that huge pages fit both here and in
+ * the guest; or MAP_FAILED. */
+static uint8_t *reserve(uint64_t size)
+{
+	uint8_t *all = mmap(NULL, size + PAGE_2M, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t skip;
+
+	if (all == MAP_FAILED)
+		return all;
+	skip = -(uintptr_t)all % PAGE_2M;
+	if (skip)
+		munmap(all, skip);
+	munmap(all + skip + size, PAGE_2M - skip);
+	return all + skip;
+}
+
+static int map_region(const struct guest_mem *mem, struct guest_mem_region *r)
 {
 	/* Huge pages are reserved now: a host that runs short must say so here, not by SIGBUS. */
-	int flags = MAP_SHARED | (hugepages ? MAP_POPULATE : MAP_NORESERVE);
+	static const int flags[] = {
+		[BACKING_HUGETLB] = MAP_SHARED | MAP_POPULATE,
+		[BACKING_MEMFD] = MAP_SHARED | MAP_NORESERVE,
+		[BACKING_ANONYMOUS] = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	};
+	uint8_t *at = reserve(r->size);
+	void *p;
 
+	if (at == MAP_FAILED)
+		return -errno;
+	p = mmap(at, r->size, PROT_READ | PROT_WRITE, flags[mem->backing] | MAP_FIXED, mem->fd,
+		 mem->fd < 0 ? 0 : (off_t)r->fd_offset);
+	if (p == MAP_FAILED) {
+		int rc = -errno;
+
+		munmap(at, r->size);
+		return rc;
+	}
+	r->host = p;
+	madvise(p, r->size, MADV_DONTFORK);
+	madvise(p, r->size, MADV_DONTDUMP);
+	if (mem->backing != BACKING_HUGETLB)
+		madvise(p, r->size, MADV_HUGEPAGE);
+	if (mem->backing == BACKING_ANONYMOUS)
+		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, r->size, MAPPING_NAME);
+	return 0;
+}
+
+static int guest_mem_map(struct guest_mem *mem, struct err *err)
+{
 	for (size_t i = 0; i < mem->n; i++) {
-		struct guest_mem_region *r = &mem->regions[i];
-		void *p = mmap(NULL, r->size, PROT_READ | PROT_WRITE, flags, mem->fd,
-			       (off_t)r->fd_offset);
+		int rc = map_region(mem, &mem->regions[i]);
 
-		if (p == MAP_FAILED)
-			return err_set_errno(err, errno, "guest RAM: cannot map %llu MiB%s",
-					     (unsigned long long)(r->size >> 20),
-					     hugepages ? " of 2 MiB pages (see "
-							 "/proc/sys/vm/nr_hugepages)"
-						       : "");
-		r->host = p;
-		madvise(p, r->size, MADV_DONTFORK);
-		madvise(p, r->size, MADV_DONTDUMP);
+		if (rc < 0)
+			return err_set_errno(err, -rc, "guest RAM: cannot map %llu MiB%s",
+					     (unsigned long long)(mem->regions[i].size >> 20),
+					     mem->backing == BACKING_HUGETLB
+						     ? " of 2 MiB pages (see "
+						       "/proc/sys/vm/nr_hugepages)"
+						     : "");
 	}
 	return 0;
 }
@@ -69,14 +143,16 @@ static struct guest_mem *guest_mem_create_layout(const struct guest_mem_range *r
 	}
 	mem->fd = -1;
 	mem->n = n;
-	mem->hugepages = hugepages;
+	mem->backing = hugepages		 ? BACKING_HUGETLB
+		       : memfd_gets_huge_pages() ? BACKING_MEMFD
+						 : BACKING_ANONYMOUS;
 	for (size_t i = 0; i < n; i++) {
 		mem->regions[i].base = ranges[i].base;
 		mem->regions[i].size = ranges[i].size;
 		mem->regions[i].fd_offset = mem->size;
 		mem->size += ranges[i].size;
 	}
-	if (guest_mem_open(mem, hugepages, err) < 0 || guest_mem_map(mem, hugepages, err) < 0) {
+	if (guest_mem_open(mem, err) < 0 || guest_mem_map(mem, err) < 0) {
 		guest_mem_destroy(mem);
 		return NULL;
 	}
@@ -226,6 +302,16 @@ int guest_mem_zero(const struct guest_mem *mem, gpa_t gpa, size_t len)
 	return 0;
 }
 
+/* Gives the pages of [@host, @host + @len) to the process in one call, where one fault a page would
+ * cost more than the copy that follows. A host kernel before 5.14 takes the faults. */
+static void populate(uint8_t *host, uint64_t len)
+{
+	uint64_t before = (uintptr_t)host % PAGE_4K;
+
+	if (len >= PAGE_2M)
+		madvise(host - before, len + before, MADV_POPULATE_WRITE);
+}
+
 int guest_mem_read_file(const struct guest_mem *mem, gpa_t gpa, int fd, uint64_t offset, size_t len)
 {
 	if (!guest_mem_contains(mem, gpa, len))
@@ -233,8 +319,10 @@ int guest_mem_read_file(const struct guest_mem *mem, gpa_t gpa, int fd, uint64_t
 	while (len > 0) {
 		uint64_t part = len;
 		uint8_t *host = guest_mem_span(mem, gpa, &part);
-		ssize_t got = pread(fd, host, part, (off_t)offset);
+		ssize_t got;
 
+		populate(host, part);
+		got = pread(fd, host, part, (off_t)offset);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -284,12 +372,18 @@ int guest_mem_store_le16(const struct guest_mem *mem, gpa_t gpa, uint16_t value)
 
 void guest_mem_discard(const struct guest_mem *mem)
 {
+	static const int advice[] = {
+		[BACKING_MEMFD] = MADV_REMOVE, /* out of the file as well */
+		[BACKING_ANONYMOUS] = MADV_DONTNEED,
+	};
+
 	for (size_t i = 0; i < mem->n; i++) {
 		const struct guest_mem_region *r = &mem->regions[i];
 
-		/* Huge pages once given back may not be there again: the next touch would be
-		 * SIGBUS. MADV_REMOVE punches the others out of the memfd. */
-		if (mem->hugepages || madvise(r->host, r->size, MADV_REMOVE) < 0)
+		/* Reserved pages once given back may not be there again: the next touch would be
+		 * SIGBUS. */
+		if (mem->backing == BACKING_HUGETLB ||
+		    madvise(r->host, r->size, advice[mem->backing]) < 0)
 			memset(r->host, 0, r->size);
 	}
 }

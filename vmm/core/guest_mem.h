@@ -26,7 +26,7 @@ struct guest_mem_region {
 	gpa_t base;
 	uint64_t size;	    /* bytes, multiple of 4096 */
 	uint8_t *host;	    /* mapping in this process; for memslots, never for devices */
-	uint64_t fd_offset; /* where the region starts in the memfd */
+	uint64_t fd_offset; /* where the region starts among all regions */
 };
 
 struct guest_mem_range {
@@ -37,8 +37,10 @@ struct guest_mem_range {
 struct guest_mem;
 
 /*
- * Creates memfd-backed RAM of @size bytes (multiple of 4096) laid out as a PC: up to 3 GiB at 0,
- * the rest at 4 GiB. With @hugepages the memfd uses 2 MiB pages (then @size is a multiple of 2 MiB)
+ * Creates RAM of @size bytes (multiple of 4096) laid out as a PC: up to 3 GiB at 0, the rest at 4
+ * GiB. It is a memfd where the host gives those transparent huge pages, anonymous memory otherwise.
+ * With
+ * @hugepages it is a memfd of the host's reserved 2 MiB pages (then @size is a multiple of 2 MiB),
  * and creation fails when the host has too few. Returns NULL and fills @err on failure.
  */
 struct guest_mem *guest_mem_create(uint64_t size, bool hugepages, struct err *err);
