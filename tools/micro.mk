@@ -9,6 +9,9 @@ GUEST_CFLAGS := -I. -std=gnu11 -O1 -ffreestanding -fno-pic -fno-pie -mno-red-zon
 	-mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-fno-jump-tables -Wall -Wextra -Wno-interrupt-service-routine -Werror
 
+# One by one they are compiled for the dependencies of `make check-tidy` only.
+$(BUILD)/obj/tests/micro/code/%.o: CFLAGS = $(GUEST_CFLAGS)
+
 $(BUILD)/micro/code.bin: $(MICRO_CODE) $(wildcard tests/micro/code/*.h tests/micro/*.h) \
 		tests/micro/code/code.ld
 	@mkdir -p $(@D)
