@@ -92,7 +92,7 @@ int cpu_state_save(struct cpu *cpu, struct err *err)
 			return err_set_errno(err, errno, "vCPU %u: reading state for %s",
 					     cpu->index, state_parts[i].name);
 	cpu->power_on.has_xcrs = ioctl(cpu->fd, KVM_GET_XCRS, &cpu->power_on.xcrs) == 0;
-	cpu->power_on.has_xsave = ioctl(cpu->fd, KVM_GET_XSAVE, &cpu->power_on.xsave) == 0;
+	cpu->power_on.has_xsave = ioctl(cpu->fd, KVM_GET_XSAVE, cpu->power_on.xsave) == 0;
 	cpu->power_on.nested.size = sizeof(cpu->power_on.nested);
 	cpu->power_on.has_nested = ioctl(cpu->fd, KVM_GET_NESTED_STATE, &cpu->power_on.nested) == 0;
 	return 0;
@@ -182,7 +182,7 @@ int cpu_state_reset(struct cpu *cpu, const struct cpu_start *start, struct err *
 			return err_set_errno(err, errno, "vCPU %u: %s", cpu->index,
 					     state_parts[i].name);
 	/* What the image leaves out (vector registers, protection keys) gets its initial value. */
-	if (state.has_xsave && ioctl(cpu->fd, KVM_SET_XSAVE, &state.xsave) < 0)
+	if (state.has_xsave && ioctl(cpu->fd, KVM_SET_XSAVE, state.xsave) < 0)
 		return err_set_errno(err, errno, "vCPU %u: KVM_SET_XSAVE", cpu->index);
 	reset_model_registers(cpu);
 	cpu->unfinished = false;

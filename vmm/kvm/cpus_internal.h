@@ -18,7 +18,7 @@ struct cpu_power_on {
 	struct kvm_debugregs debugregs;
 	struct kvm_mp_state mp;
 	struct kvm_fpu fpu;
-	struct kvm_xsave xsave; /* the FPU and all that came after it */
+	uint32_t xsave[1024]; /* region of struct kvm_xsave: the FPU and all that came after it */
 	struct kvm_xcrs xcrs;
 	struct kvm_nested_state nested; /* of a vCPU that runs no guest: the header says all */
 	bool has_xcrs;
