@@ -119,6 +119,11 @@ check-symbols: $(PRODUCT)
 check-shell:
 	$(claim) 'shellcheck finds nothing' shellcheck -x $(SCRIPTS)
 
+## check-install   make install leaves what it should, make uninstall nothing
+check-install: all
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' tests/run --claim 'what is installed is complete and can be removed' \
+		tools/check-install
+
 # ---- Sanitizers and fuzzing: clang's. One build serves address, undefined and fuzzing. ----
 
 # Some kernels spread addresses wider than the shadow memory of this clang allows for.
@@ -159,6 +164,6 @@ check-long: deps
 	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' HOURS='$(HOURS)' MAKEFLAGS= tools/check-long
 
 .PHONY: tests check check-unit check-contract check-lab check-layers layers-links \
-	check-headers check-format check-tidy tidy-each check-clang check-symbols check-shell sanitize \
+	check-headers check-format check-tidy tidy-each check-clang check-symbols check-shell check-install sanitize \
 	sanitize-address sanitize-thread fuzz-replay fuzz check-long
 .SECONDARY:
