@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the peer boots the stock kernel on its pc machine
-# timeout: 120
+# timeout: 300
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 # A failure here is a failure of the lab, not of Vise.

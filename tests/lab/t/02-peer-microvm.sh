@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: the peer boots the stock kernel on its microvm machine
-# timeout: 120
+# timeout: 300
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 type -P qemu-system-x86_64 >/dev/null || skip "no qemu-system-x86_64"

@@ -21,7 +21,7 @@ script -qfc 'bash session' out <keys >/dev/null &
 exec 3>keys
 screen_says() { tr -d '\r' <out | grep -Eq -- "$1"; }
 
-wait_for 60 screen_says '^/ # '
+wait_for 120 screen_says '^/ # '
 printf 'stty size\n' >&3
 wait_for 20 screen_says '^31 101$'
 stty -F "$(cat tty)" rows 42 cols 123

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a command reads what vise reads, to the end
-# timeout: 120
+# timeout: 300
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

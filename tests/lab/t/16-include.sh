@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: programs and files of the host come along, with their libraries
-# timeout: 120
+# timeout: 300
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: RAM ends at 3 GiB and goes on from 4 GiB
-# timeout: 120
+# timeout: 300
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: four writers at once copy a disk bit by bit
-# timeout: 240
+# timeout: 480
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: a file system written by the guest is sound and complete outside
-# timeout: 180
+# timeout: 400
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: sixteen disks keep their order
-# timeout: 90
+# timeout: 240
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

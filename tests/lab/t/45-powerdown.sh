@@ -13,7 +13,7 @@ echo 'ready'
 wait
 INIT
 start --kernel "$CLOUD" --initrd initrd.gz
-wait_for 40 grep -q ready out
+wait_for 100 grep -q ready out
 ctl system_powerdown
 ended 0
 says 'pressed'

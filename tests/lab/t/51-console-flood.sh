@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: every line of a flood on the console arrives, in order
-# timeout: 180
+# timeout: 400
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise
