@@ -20,7 +20,7 @@
 
 /*
  * Where the pages come from. A guest touches memory through two page tables, so pages of 2 MiB
- * matter twice: a stock kernel boots with a twentieth of the nested page faults. A memfd gets them
+ * matter twice: a stock kernel boots with a thirtieth of the nested page faults. A memfd gets them
  * only where the host allows it for shared memory, which few do; the others get anonymous memory.
  */
 enum backing {
