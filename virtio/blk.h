@@ -16,6 +16,19 @@
  * dropped.
  */
 
+/* What becomes of a request that the backend failed. */
+enum virtio_blk_on_error {
+	VIRTIO_BLK_REPORT, /* IOERR to the guest */
+	VIRTIO_BLK_IGNORE, /* OK to the guest */
+	VIRTIO_BLK_STOP,   /* held; the machine stops; virtio_blk_retry() starts it again */
+	VIRTIO_BLK_ENOSPC, /* STOP when the host's disk is full, otherwise REPORT */
+};
+
+/* Told of each failed request before it is dealt with: on the loop's thread, no lock held.
+ * @stopped: the machine is to stop. */
+typedef void (*virtio_blk_error_fn)(void *arg, struct virtio_device *vd, bool write, int result,
+				    enum virtio_blk_on_error action, bool stopped);
+
 struct virtio_blk_config {
 	const char *id;		     /* copied */
 	const struct guest_mem *mem; /* guest RAM */
@@ -23,6 +36,9 @@ struct virtio_blk_config {
 	const char *serial;  /* for GET_ID, copied, cut at 20 bytes; NULL: GET_ID is UNSUPP */
 	struct loop *loop;   /* the backend's */
 	uint32_t block_size; /* 512 or 4096; 0: 512 */
+	enum virtio_blk_on_error on_read_error, on_write_error;
+	virtio_blk_error_fn error; /* NULL: nobody */
+	void *error_arg;
 };
 
 /* Makes the device; a transport is attached by the caller. NULL and @err on failure. */
@@ -34,6 +50,10 @@ struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config, 
  * beyond the new end. On the loop's thread; takes the device's lock.
  */
 MUST_CHECK int virtio_blk_resize(struct virtio_device *vd, uint64_t size, struct err *err);
+
+/* Starts again what was held by VIRTIO_BLK_STOP and VIRTIO_BLK_ENOSPC, in its old order: the
+ * machine goes on. Loop's thread; takes the device's lock. */
+void virtio_blk_retry(struct virtio_device *vd);
 
 /* Bytes of the medium. */
 uint64_t virtio_blk_size(struct virtio_device *vd);

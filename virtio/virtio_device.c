@@ -16,6 +16,7 @@ int virtio_device_init(struct virtio_device *vd, const struct virtio_device_ops 
 	device_init(&vd->dev, &ops->device, id);
 	vd->ops = ops;
 	vd->mem = mem;
+	vd->n_queues = ops->n_queues;
 	for (uint16_t q = 0; q < ops->n_queues; q++) {
 		vd->queues[q].mem = mem;
 		vd->queues[q].size = ops->queue_sizes[q];

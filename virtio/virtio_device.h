@@ -14,6 +14,9 @@
  * the few things that it asks of the transport. A transport drives it through `struct
  * virtio_device_ops`; it knows no device by name, and no device knows of PCI.
  *
+ * Before DRIVER_OK queues are served already (contract T-QUE-10); when DRIVER_OK is set, each queue
+ * in which chains wait is served again, for a device that held something back until then.
+ *
  * Lock: the transport takes the device's lock before each operation below. A device's own entries
  * (a backend's completion, a control command) take it themselves.
  */
@@ -24,7 +27,7 @@ struct virtio_device_ops {
 	struct device_ops device; /* reset and destroy: virtio_device_reset(), the device's own */
 	uint16_t id;		  /* virtio device id, section 5 */
 	const uint16_t *queue_sizes;
-	uint16_t n_queues;
+	uint16_t n_queues; /* at most; see virtio_device.n_queues */
 	/* What it offers besides VERSION_1 and INDIRECT_DESC, which every device offers. */
 	uint64_t (*features)(const struct virtio_device *vd);
 	/* Copies [@offset, @offset + @len) of the config structure; zeros beyond its end. */
@@ -60,10 +63,12 @@ struct virtio_device {
 	const struct virtio_device_ops *ops;
 	const struct guest_mem *mem;
 	struct virtq *queues;
+	uint16_t n_queues; /* ops->n_queues, unless a device took less of them when it was made */
 	uint64_t offered;
 	uint64_t negotiated; /* 0 until FEATURES_OK was accepted */
 	uint8_t config_generation;
 	bool driver_ok;
+	bool legacy; /* driven by the legacy interface: VERSION_1 is not negotiated */
 	const struct virtio_transport_ops *transport; /* NULL until one is attached */
 	void *transport_owner;
 };

@@ -61,6 +61,13 @@ static void kick(const struct vp_queue *q)
 		return;
 }
 
+void vp_kick_waiting(struct virtio_pci *vp)
+{
+	for (uint16_t i = 0; i < vp->vd->n_queues; i++)
+		if (virtq_has_more(&vp->vd->queues[i]))
+			kick(&vp->queues[i]);
+}
+
 static void serve(struct vp_queue *q)
 {
 	struct virtio_pci *vp = q->vp;
@@ -94,7 +101,7 @@ void vp_update_doorbells(struct virtio_pci *vp)
 
 	if (!d->ops)
 		return;
-	for (uint16_t i = 0; i < vp->vd->ops->n_queues; i++) {
+	for (uint16_t i = 0; i < vp->vd->n_queues; i++) {
 		struct vp_queue *q = &vp->queues[i];
 		uint64_t wanted = PCI_BAR_UNMAPPED;
 
@@ -119,7 +126,7 @@ void vp_virtio_reset(struct virtio_pci *vp)
 {
 	struct virtio_device *vd = vp->vd;
 
-	for (uint16_t i = 0; i < vd->ops->n_queues; i++) {
+	for (uint16_t i = 0; i < vd->n_queues; i++) {
 		struct vp_queue *q = &vp->queues[i];
 
 		virtq_disable(&vd->queues[i]);
@@ -230,8 +237,7 @@ static void notify_write(struct virtio_pci *vp, uint32_t offset, unsigned int si
 {
 	uint32_t q = offset / VP_NOTIFY_MULTIPLIER;
 
-	if (offset % VP_NOTIFY_MULTIPLIER == 0 && q < vp->vd->ops->n_queues &&
-	    (size == 2 || size == 4))
+	if (offset % VP_NOTIFY_MULTIPLIER == 0 && q < vp->vd->n_queues && (size == 2 || size == 4))
 		kick(&vp->queues[q]);
 }
 
@@ -289,7 +295,7 @@ static void mapping_changed(struct pci_function *fn)
 		return;
 	if (vp->msix.n)
 		msix_config_written(&vp->msix);
-	for (uint16_t i = 0; i < vp->vd->ops->n_queues; i++)
+	for (uint16_t i = 0; i < vp->vd->n_queues; i++)
 		if (vp->queues[i].kicked)
 			kick(&vp->queues[i]);
 }
@@ -302,7 +308,7 @@ static const struct pci_function_ops vp_function_ops = {
 static void vp_destroy(void *transport)
 {
 	struct virtio_pci *vp = transport;
-	uint16_t n = vp->vd->ops->n_queues;
+	uint16_t n = vp->vd->n_queues;
 
 	for (uint16_t i = 0; vp->queues && i < n; i++)
 		virtq_disable(&vp->vd->queues[i]);
@@ -372,7 +378,7 @@ static void init_function(struct virtio_pci *vp, uint16_t subsystem)
 
 static int init_queues(struct virtio_pci *vp, struct err *err)
 {
-	uint16_t n = vp->vd->ops->n_queues;
+	uint16_t n = vp->vd->n_queues;
 
 	vp->queues = calloc(n, sizeof(*vp->queues));
 	if (!vp->queues)

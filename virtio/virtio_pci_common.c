@@ -20,7 +20,7 @@ struct common_field {
 
 static struct vp_queue *selected(const struct virtio_pci *vp)
 {
-	return vp->queue_select < vp->vd->ops->n_queues ? &vp->queues[vp->queue_select] : NULL;
+	return vp->queue_select < vp->vd->n_queues ? &vp->queues[vp->queue_select] : NULL;
 }
 
 static uint64_t get_device_feature_select(const struct virtio_pci *vp)
@@ -81,7 +81,7 @@ static void set_msix_config(struct virtio_pci *vp, uint64_t value)
 
 static uint64_t get_num_queues(const struct virtio_pci *vp)
 {
-	return vp->vd->ops->n_queues;
+	return vp->vd->n_queues;
 }
 
 static uint64_t get_status(const struct virtio_pci *vp)
@@ -94,7 +94,7 @@ static void negotiate(struct virtio_pci *vp, uint64_t features)
 	struct virtio_device *vd = vp->vd;
 
 	vd->negotiated = features;
-	for (uint16_t q = 0; q < vd->ops->n_queues; q++)
+	for (uint16_t q = 0; q < vd->n_queues; q++)
 		vd->queues[q].indirect = features & VIRTIO_F_INDIRECT_DESC;
 }
 
@@ -102,6 +102,7 @@ static void set_status(struct virtio_pci *vp, uint64_t value)
 {
 	uint64_t features = vp->driver_feature[0] | (uint64_t)vp->driver_feature[1] << 32;
 	uint8_t status = (uint8_t)value;
+	bool was_ok = vp->vd->driver_ok;
 
 	TRACE2(virtio_status, vp->vd->dev.id, status);
 	if (status == 0) {
@@ -119,6 +120,8 @@ static void set_status(struct virtio_pci *vp, uint64_t value)
 	}
 	vp->status = status;
 	vp->vd->driver_ok = status & VIRTIO_STATUS_DRIVER_OK;
+	if (vp->vd->driver_ok && !was_ok)
+		vp_kick_waiting(vp);
 }
 
 static uint64_t get_config_generation(const struct virtio_pci *vp)

@@ -46,6 +46,9 @@ void vp_update_doorbells(struct virtio_pci *vp);
 /* Drives INTx: high while an ISR bit is set and MSI-X is off. */
 void vp_update_line(struct virtio_pci *vp);
 
+/* Has every queue served on the loop in which chains wait. */
+void vp_kick_waiting(struct virtio_pci *vp);
+
 /* Device reset by status 0 (contract section 6). */
 void vp_virtio_reset(struct virtio_pci *vp);
 

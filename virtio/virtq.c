@@ -182,6 +182,14 @@ bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget
 	return false;
 }
 
+void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain)
+{
+	if (!vq->usable || chain->generation != vq->generation)
+		return;
+	vq->last_avail--;
+	vq->popped--;
+}
+
 void virtq_complete(struct virtq *vq, uint16_t head, uint32_t generation, uint32_t len)
 {
 	gpa_t slot =

@@ -74,6 +74,10 @@ void virtq_chain_fini(struct virtq_chain *chain);
  */
 bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget);
 
+/* Puts @chain, the one popped last and not completed, back: the next pop finds it again. For a
+ * device whose data does not fit into it, or that has nothing for it yet. */
+void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain);
+
 /* True when the driver has made slots available that were not popped. */
 bool virtq_has_more(const struct virtq *vq);
 

@@ -65,7 +65,11 @@ enum block_aio { BLOCK_AIO_AUTO, BLOCK_AIO_URING, BLOCK_AIO_THREADS };
 
 struct block_config {
 	const char *path;
-	const char *format; /* "raw", or NULL for raw */
+	const char *format; /* "raw" or "qcow2"; NULL for raw */
+	/* With @format NULL: qcow2 where its magic says so, otherwise raw; such a raw image refuses
+	 * writes that would make its first sector another format's header, so that no guest can
+	 * turn it into one. */
+	bool probe;
 	bool read_only;	    /* open the image for reading only */
 	bool snapshot;	    /* writes go to an unnamed temporary file; the image is never written */
 	enum block_aio aio; /* AUTO: io_uring, threads where the host refuses it */
