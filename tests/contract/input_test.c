@@ -317,16 +317,19 @@ START_TEST(a_buffer_outside_ram_comes_back_empty)
 	CLAUSE("INP-23");
 	start_input_with(&in, &config);
 	struct gd_input_fn *fn = &in.fn[KBD];
-	struct gd_seg half = {GD_HOLE_START - 4, 8, true};
+	gpa_t edge = GD_HOLE_START - 4;
+	struct gd_seg over = {edge, 8, true};
+	struct gd_seg pieces[] = {{edge, 4, true}, {GD_BAR_WINDOW, 4, true}};
 
 	/* The driver starts again, with no buffers of its own. */
 	ck_assert_ptr_null(gd_input_probe(fn, &gd_win7_input));
 	ck_assert(gd_queue_again(&fn->eventq));
 	gd_driver_ok(&fn->dev);
-	gd_fill(in.m, GD_HOLE_START - 4, PATTERN, 4);
+	gd_fill(in.m, edge, PATTERN, 4);
 	ck_assert_int_eq(inject(fn, GD_EV_KEY, KEY_CODE_A, 1), 0);
-	ck_assert_uint_eq(one_buffer(fn, &half, 1).len, 0);
-	ck_assert(gd_all(in.m, GD_HOLE_START - 4, PATTERN, 4));
+	ck_assert_uint_eq(one_buffer(fn, &over, 1).len, 0);
+	ck_assert_uint_eq(one_buffer(fn, pieces, 2).len, 0);
+	ck_assert(gd_all(in.m, edge, PATTERN, 4));
 	ck_assert_uint_eq(virtio_input_state(fn->vd).waiting, 2);
 	gd_input_close(&in);
 }
