@@ -86,9 +86,16 @@ void gd_machine_destroy(struct gd_machine *m)
 
 void gd_plug(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors)
 {
+	gd_plug_as(m, vd, devfn, vectors, 0);
+}
+
+void gd_plug_as(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors,
+		uint16_t subsystem)
+{
 	struct virtio_pci_config config = {
 		.bus = m->pci,
 		.devfn = devfn,
+		.subsystem = subsystem,
 		.vectors = vectors,
 		.msi = gd_msi_sink(&m->msi),
 		.loop = m->loop,

@@ -73,6 +73,10 @@ void gd_machine_destroy(struct gd_machine *m);
 /* Puts @vd at @devfn with @vectors MSI-X vectors (0: none); it belongs to @m from then on. */
 void gd_plug(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors);
 
+/* The same with a PCI subsystem ID of its own (0: the contract's, by device type). */
+void gd_plug_as(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors,
+		uint16_t subsystem);
+
 /* Plays the firmware: addresses for every BAR, interrupt lines. Decoding stays off. */
 void gd_assign(struct gd_machine *m);
 
