@@ -398,8 +398,8 @@ static int init_queues(struct virtio_pci *vp, struct err *err)
 		q->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (q->kick_fd < 0)
 			return err_set_errno(err, errno, "%s: eventfd", vp->vd->dev.id);
-		q->watch =
-			loop_add_fd(vp->loop, q->kick_fd, LOOP_READ | LOOP_EDGE, on_kick, q, err);
+		q->watch = loop_add_fd(vp->loop, q->kick_fd, LOOP_READ | LOOP_EDGE | LOOP_BUSY,
+				       on_kick, q, err);
 		if (!q->watch)
 			return -ENOMEM;
 	}

@@ -70,7 +70,7 @@ static int build_vm(struct machine *m, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	m->vm = kvm_vm_create(&m->kvm, m->mem, err);
+	m->vm = kvm_vm_create(&m->kvm, m->mem, m->loop, err);
 	return m->vm ? 0 : -EIO;
 }
 
