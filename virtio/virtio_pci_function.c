@@ -71,6 +71,17 @@ static void init_modern(struct virtio_pci *vp, const struct pci_function_ops *op
 	pci_function_init(&vp->fn, &vp->vd->dev, ops, id);
 }
 
+static void init_transitional(struct virtio_pci *vp, const struct pci_function_ops *ops,
+			      struct pci_identity *id, const struct vp_identity *known)
+{
+	id->device = known->transitional;
+	id->revision = 0;
+	id->subsystem = known->id;
+	vp->bar = 4;
+	pci_function_init(&vp->fn, &vp->vd->dev, ops, id);
+	pci_function_add_bar(&vp->fn, 0, PCI_BAR_IO, VIRTIO_PCI_PORTS, &vp_legacy_ops, vp);
+}
+
 int vp_init_function(struct virtio_pci *vp, const struct pci_function_ops *ops,
 		     const struct virtio_pci_config *config, struct err *err)
 {
@@ -88,6 +99,8 @@ int vp_init_function(struct virtio_pci *vp, const struct pci_function_ops *ops,
 		id.subsystem = known->subsystem;
 	if (config->mode == VIRTIO_PCI_MODERN)
 		init_modern(vp, ops, &id);
+	else if (known && known->transitional)
+		init_transitional(vp, ops, &id, known);
 	else
 		return err_set(
 			err, -EINVAL,

@@ -83,6 +83,9 @@ uint64_t vp_device_config_read(struct virtio_pci *vp, uint32_t offset, unsigned 
 void vp_device_config_write(struct virtio_pci *vp, uint32_t offset, unsigned int size,
 			    uint64_t value);
 
+/* The port BAR of a transitional function. */
+extern const struct region_ops vp_legacy_ops;
+
 /* Fills identity, BARs and capabilities of the function. -EINVAL with @err for a type that has no
  * form in this mode. */
 MUST_CHECK int vp_init_function(struct virtio_pci *vp, const struct pci_function_ops *ops,
