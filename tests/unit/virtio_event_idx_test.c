@@ -303,11 +303,16 @@ static void bare_queue(struct virtq *vq, struct virtq_chain *chain, struct gd_qu
 	virtq_negotiated(vq, VIRTIO_F_EVENT_IDX);
 }
 
-/* The page of the used ring, which faults at the store of avail_event; then a slot comes. */
+/*
+ * The page of the used ring faults at the store of avail_event, and in that moment the driver makes
+ * a slot available. The handler keeps to plain stores, which a sanitizer's runtime need not know
+ * of.
+ */
 static uint8_t *used_page;
-static struct gd_queue faulting;
+static volatile uint8_t *avail_idx; /* below 256 here */
 
-static void on_fault(int number, siginfo_t *info, void *context)
+__attribute__((no_sanitize("thread"))) static void on_fault(int number, siginfo_t *info,
+							    void *context)
 {
 	uint8_t *at = info->si_addr;
 
@@ -317,21 +322,24 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		return;
 	}
 	mprotect(used_page, 4096, PROT_READ | PROT_WRITE);
-	gd_offer(&faulting, 0);
-	gd_publish(&faulting);
+	*avail_idx = (uint8_t)(*avail_idx + 1);
 }
 
 START_TEST(slot_that_comes_just_before_the_event_is_written_is_found)
 {
 	struct sigaction catch = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
 	struct virtq_chain chain;
+	struct gd_queue driver;
 	unsigned int budget = 10;
 	struct sigaction old;
 	struct virtq vq;
+	uint8_t *ram;
 	size_t n;
 
-	bare_queue(&vq, &chain, &faulting);
-	used_page = guest_mem_regions(m->mem, &n)[0].host + USED;
+	bare_queue(&vq, &chain, &driver);
+	ram = guest_mem_regions(m->mem, &n)[0].host;
+	used_page = ram + USED;
+	avail_idx = ram + AVAIL + 2;
 	ck_assert_int_eq(sigaction(SIGSEGV, &catch, &old), 0);
 	for (unsigned int by_pop = 0; by_pop < 2; by_pop++) {
 		ck_assert_int_eq(mprotect(used_page, 4096, PROT_READ), 0);
@@ -339,7 +347,7 @@ START_TEST(slot_that_comes_just_before_the_event_is_written_is_found)
 			ck_assert(virtq_pop(&vq, &chain, &budget));
 		else
 			ck_assert(virtq_has_more(&vq));
-		ck_assert_uint_eq(faulting.avail_idx, by_pop + 1);
+		ck_assert_uint_eq(*avail_idx, by_pop + 1);
 		/* The slot of the first round is taken before the second. */
 		ck_assert(by_pop || virtq_pop(&vq, &chain, &budget));
 	}
