@@ -17,6 +17,8 @@ struct gd_blk_config {
 	struct gd_machine_config machine;
 	enum gd_block_mode mode;
 	uint16_t vectors;
+	enum virtio_pci_mode transport;
+	bool event_idx;
 	uint32_t block_size;
 };
 
