@@ -38,7 +38,7 @@ struct gd_console {
 	struct stream_user users[GD_CONSOLE_PORTS];
 	struct gd_dev dev;
 	struct gd_queue q[GD_CONSOLE_QUEUES];
-	unsigned int n_queues;		       /* set up */
+	uint16_t n_queues;		       /* set up */
 	gpa_t buffers[GD_CONSOLE_QUEUES][256]; /* by head: where gd_console_post() put it */
 };
 

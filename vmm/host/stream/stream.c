@@ -147,8 +147,10 @@ struct stream *stream_create(const struct stream_config *config, struct loop *lo
 	stream_end_init(&s->in);
 	stream_end_init(&s->out);
 	pthread_mutex_init(&s->lock, NULL);
+	/* Not zeroed, so that pages which no traffic ever needs are never there. */
 	s->output = s->output_size ? malloc(s->output_size) : NULL;
-	if (s->output_size && !s->output) {
+	s->input = s->output_size ? malloc(STREAM_INPUT) : NULL;
+	if (s->output_size && (!s->output || !s->input)) {
 		err_set(err, -ENOMEM, "%s: out of memory", ops->name);
 		goto fail;
 	}
@@ -199,5 +201,6 @@ void stream_destroy(struct stream *s)
 		close(s->kick_fd);
 	pthread_mutex_destroy(&s->lock);
 	free(s->output);
+	free(s->input);
 	free(s);
 }

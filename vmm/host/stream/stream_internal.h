@@ -60,10 +60,10 @@ struct stream {
 	int kick_fd;
 	struct loop_fd *kick_watch;
 	struct loop_timer *flush_timer;
-	uint8_t input[STREAM_INPUT]; /* read, not yet taken by the user: */
-	size_t input_at, input_len;  /* where that begins, and how much it is */
-	bool told_open;		     /* what `opened` said last */
-	bool input_ended;	     /* for good; the user is told once `input` is empty */
+	uint8_t *input;		    /* STREAM_INPUT bytes: read, not yet taken by the user: */
+	size_t input_at, input_len; /* where that begins, and how much it is */
+	bool told_open;		    /* what `opened` said last */
+	bool input_ended;	    /* for good; the user is told once `input` is empty */
 	bool end_told;
 
 	/* Under the lock. No callback is made and no other lock is taken with it held. */
