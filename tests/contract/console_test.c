@@ -68,13 +68,16 @@ START_TEST(emergency_write_works_in_any_state)
 	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 8, 1, 'b');
 	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 9, 1, 'X');
 	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 12, 4, 'X');
+	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE, 8, 0x5858585858585858);
+	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 7, 1, 'X');
+	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 4, 8, (uint64_t)'e' << 32 | 'X');
 	ck_assert_uint_eq(gd_rd(&c.dev, GD_STATUS), 0);
 	ck_assert(!gd_console_start(&c, &gd_linux_console));
 	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 8, 2, 'c');
 	gd_wr(&c.dev, GD_STATUS, GD_RUNNING | VIRTIO_STATUS_FAILED);
 	gd_bar_wr(&c.dev, VIRTIO_PCI_DEVICE + 8, 4, 'd');
-	ck_assert_uint_eq(stream_ring_read(c.streams[0], got, sizeof(got)), 4);
-	ck_assert_str_eq(got, "abcd");
+	ck_assert_uint_eq(stream_ring_read(c.streams[0], got, sizeof(got)), 5);
+	ck_assert_str_eq(got, "abecd");
 	ck_assert_uint_eq(gd_bar_rd(&c.dev, VIRTIO_PCI_DEVICE + 8, 4), 0);
 	gd_console_close(&c);
 }
