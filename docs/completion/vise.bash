@@ -13,8 +13,8 @@ _vise_value() {
 	run--memory) kind=typed ;;
 	run--cpus) kind=typed ;;
 	run--dialect) kind=words words='v1 virtio' ;;
-	run--serial) kind=words words='stdio null file: unix:' ;;
-	run--com2) kind=words words='stdio null file: unix:' ;;
+	run--serial) kind=words words='stdio null ring file: unix:' ;;
+	run--com2) kind=words words='stdio null ring file: unix:' ;;
 	run--exec) kind=typed ;;
 	run--root) kind=typed ;;
 	run--include) kind=file ;;

@@ -179,10 +179,12 @@ START_TEST(refuses_each_wrong_value)
 	refuses("--cpus: expected a number from 1 to 64, not '65'", "--cpus", "65");
 	refuses("--cpus: expected a number from 1 to 64, not '0'", "--cpus=0");
 	refuses("--dialect: expected v1 or virtio, not 'v2'", "--dialect", "v2");
-	refuses("--serial: expected stdio, null, file:PATH or unix:PATH, not 'tty'", "--serial",
-		"tty");
-	refuses("--com2: expected stdio, null, file:PATH or unix:PATH, not 'unix:'", "--com2",
-		"unix:");
+	refuses("--serial: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+		"'tty'",
+		"--serial", "tty");
+	refuses("--com2: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+		"'unix:'",
+		"--com2", "unix:");
 	refuses("--control: expected unix:PATH, not 'tcp:1'", "--control", "tcp:1");
 	refuses("--exec: expected a text that is not empty, not ''", "--exec", "");
 	refuses("--root: expected a text that is not empty, not ''", "--root", "");

@@ -96,8 +96,13 @@ static const char epilogue[] =
 static void put_words(FILE *out, const char *const *words)
 {
 	fputs("kind=words words='", out);
-	for (size_t i = 0; words[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", words[i]);
+	for (size_t i = 0; words[i]; i++) {
+		const char *colon = strchr(words[i], ':');
+
+		/* What follows "file:" can be completed, what follows "ring:SIZE" cannot. */
+		if (!colon || !colon[1])
+			fprintf(out, "%s%s", i ? " " : "", words[i]);
+	}
 	fputc('\'', out);
 }
 

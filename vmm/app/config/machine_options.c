@@ -15,7 +15,8 @@
 
 static const char *const format_words[] = {"raw", NULL};
 static const char *const aio_words[] = {"auto", "io_uring", "threads", NULL}; /* enum block_aio */
-static const char *const stream_words[] = {"stdio", "null", "file:", "unix:", NULL};
+static const char *const stream_words[] = {"stdio", "null",  "ring", "ring:SIZE",
+					   "file:", "unix:", NULL};
 static const char *const control_words[] = {"unix:", NULL};
 static const char *const dialect_words[] = {"v1", "virtio", NULL};
 /* enum log_level */
@@ -98,7 +99,8 @@ const struct option machine_options[] = {
 	 .help = "where the first serial port (COM1) goes",
 	 .text = "Where the first serial port goes: stdio is the terminal or standard input and output, "
 		 "file:PATH a file that is created or truncated, unix:PATH a socket that is listened on, "
-		 "null nowhere. On a terminal, Ctrl-A x ends the run and Ctrl-A a sends a Ctrl-A."},
+		 "null nowhere; ring keeps output in memory, 64K or SIZE (a power of two) bytes of it, until "
+		 "it is fetched. On a terminal, Ctrl-A x ends the run and Ctrl-A a sends a Ctrl-A."},
 	{.name = "com2", OPT_WORD(struct machine_config, com2), .words = stream_words,
 	 .standard = "null", .json = "com2", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the second serial port (COM2) goes",
