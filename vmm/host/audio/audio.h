@@ -28,6 +28,9 @@ struct audio_format {
 /* Bytes of one frame. */
 uint32_t audio_frame_bytes(const struct audio_format *format);
 
+/* Fills @frames with @bytes of silence, which in U8 is not zero. */
+void audio_silence(const struct audio_format *format, void *frames, size_t bytes);
+
 struct audio_sink;
 struct audio_source;
 
