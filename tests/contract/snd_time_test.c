@@ -4,7 +4,10 @@
 #include "vmm/core/field.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Section 16: pace, what ends a transfer early, and what never comes. */
 
@@ -385,6 +388,74 @@ START_TEST(a_queue_that_was_disabled_starts_afresh)
 }
 END_TEST
 
+/* A driver's CPU: starts the device over what lies in the rings, and resets it, again and again. */
+struct resetter {
+	struct gd_snd *s;
+	atomic_bool done;
+};
+
+static void *reset_and_start(void *arg)
+{
+	struct resetter *r = arg;
+	struct gd_snd *s = r->s;
+	const struct gd_queue *queues[] = {&s->control, &s->tx, &s->rx};
+
+	for (unsigned int i = 0; i < 300; i++) {
+		gd_reset(&s->dev);
+		gd_negotiate(&s->dev, gd_win7_snd.required);
+		for (size_t k = 0; k < COUNT_OF(queues); k++) {
+			gd_queue_wr(&s->dev, queues[k]->index, GD_QUEUE_DESC, queues[k]->desc);
+			gd_wr(&s->dev, GD_QUEUE_AVAIL, queues[k]->avail);
+			gd_wr(&s->dev, GD_QUEUE_USED, queues[k]->used);
+			gd_wr(&s->dev, GD_QUEUE_ENABLE, 1);
+		}
+		gd_driver_ok(&s->dev);
+		usleep(i % 7 * 300);
+	}
+	atomic_store(&r->done, true);
+	return NULL;
+}
+
+START_TEST(reset_may_come_from_another_cpu_at_any_time)
+{
+	struct resetter r = {0};
+	struct gd_seg segs[3];
+	struct gd_snd s;
+	pthread_t cpu;
+
+	CLAUSE("SND-39");
+	CLAUSE("T-RST-6");
+	start_snd(&s);
+	/* In the rings from their first slot on: what makes both streams run, and transfers. */
+	gd_reset(&s.dev);
+	ck_assert_ptr_null(gd_init_device(&s.dev, &gd_win7_snd));
+	ck_assert(gd_queue_again(&s.control));
+	ck_assert(gd_queue_again(&s.tx));
+	ck_assert(gd_queue_again(&s.rx));
+	for (uint32_t id = 0; id < 2; id++) {
+		ck_assert(gd_snd_run(&s, id));
+		for (unsigned int i = 0; i < 20; i++) {
+			struct gd_snd_xfer x = gd_snd_xfer(&s, id, 960);
+
+			gd_add_indirect(id ? &s.rx : &s.tx, 0, segs, gd_snd_segs(&x, segs));
+		}
+		gd_publish(id ? &s.rx : &s.tx);
+	}
+	r.s = &s;
+	ck_assert_int_eq(pthread_create(&cpu, NULL, reset_and_start, &r), 0);
+	while (!atomic_load(&r.done)) {
+		s.now_ns += NS_PER_MS / 2;
+		ck_assert_int_ge(loop_run_once(s.m->loop, 1, NULL), 0);
+	}
+	pthread_join(cpu, NULL);
+	ck_assert_uint_gt(counter(&s, "tx_transfers"), 0);
+	ck_assert_uint_gt(counter(&s, "rx_transfers"), 0);
+	ck_assert_ptr_null(gd_snd_start(&s));
+	ck_assert(gd_snd_works(&s));
+	gd_snd_close(&s);
+}
+END_TEST
+
 START_TEST(there_are_no_events)
 {
 	struct gd_snd s;
@@ -443,4 +514,5 @@ CONTRACT_MAIN("snd_time", playback_takes_the_time_that_it_lasts, no_doorbell_is_
 	      the_end_of_a_stream_returns_its_chains, a_full_queue_is_returned_by_stop,
 	      reset_drops_everything, nothing_is_written_once_memory_was_taken_away,
 	      without_bus_mastering_transfers_wait, a_queue_that_was_disabled_starts_afresh,
-	      there_are_no_events, a_driver_that_runs_ahead_is_bounded)
+	      reset_may_come_from_another_cpu_at_any_time, there_are_no_events,
+	      a_driver_that_runs_ahead_is_bounded)
