@@ -223,6 +223,20 @@ START_TEST(the_last_descriptor_is_the_status)
 		ck_assert_mem_eq(got, bad_msg, lengths[i]);
 		ck_assert(gd_all(s.m, x.status + lengths[i], GD_SND_PRESET, 8 - lengths[i]));
 	}
+	/* An empty one does not count. */
+	{
+		x = gd_snd_xfer(&s, IN, 192);
+		struct gd_seg segs[] = {{x.header, 8, false},
+					{x.data, 192, true},
+					{x.status, 8, true},
+					{x.header, 0, true}};
+
+		gd_snd_submit_segs(&s, true, segs, 4);
+		gd_snd_advance(&s, 2);
+		ck_assert_int_eq(gd_snd_completed(&s, true, NULL), 200);
+		ck_assert_uint_eq(gd_snd_status(&s, &x), VIRTIO_SND_S_OK);
+		ck_assert_uint_ne(gd_ld16(s.m, x.data), 0);
+	}
 	/* Of a longer one the first eight bytes are the status. */
 	{
 		gpa_t status = gd_alloc(s.m, 64, 16);

@@ -66,6 +66,25 @@ START_TEST(chains_play_in_their_order)
 }
 END_TEST
 
+START_TEST(short_chains_cost_the_backend_nothing)
+{
+	struct gd_snd s;
+	uint64_t writes;
+
+	CLAUSE("SND-20");
+	run_snd(&s, OUT);
+	for (unsigned int i = 0; i < 240; i++)
+		submit(&s, OUT, 4, (uint8_t)(i + 1));
+	writes = s.sink->writes;
+	gd_snd_advance(&s, 5);
+	ck_assert_uint_eq(gd_used_ready(&s.tx), 240);
+	ck_assert_uint_eq(s.sink->writes - writes, 1);
+	for (unsigned int i = 0; i < 240; i++)
+		ck_assert_uint_eq(s.sink->heard[4 * i], i + 1);
+	gd_snd_close(&s);
+}
+END_TEST
+
 START_TEST(payload_has_a_limit)
 {
 	static const struct {
@@ -369,7 +388,8 @@ START_TEST(the_whole_queue_may_be_filled)
 }
 END_TEST
 
-CONTRACT_MAIN("snd_tx", plays_what_the_chain_holds, chains_play_in_their_order, payload_has_a_limit,
+CONTRACT_MAIN("snd_tx", plays_what_the_chain_holds, chains_play_in_their_order,
+	      short_chains_cost_the_backend_nothing, payload_has_a_limit,
 	      only_a_running_stream_plays, faults_are_judged_in_their_order, a_header_alone_is_fine,
 	      status_goes_where_it_fits, windows_chains_have_up_to_16_entries,
 	      header_and_payload_may_be_cut_anywhere, payload_outside_ram_is_bad,

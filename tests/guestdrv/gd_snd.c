@@ -20,6 +20,7 @@ static void sink_write(struct audio_sink *sink, const struct audio_format *forma
 	if (s->n <= GD_SND_HEARD && bytes <= GD_SND_HEARD - s->n)
 		memcpy(s->heard + s->n, frames, bytes);
 	s->n += bytes;
+	s->writes++;
 	if (s->hook)
 		s->hook(s->hook_arg);
 }

@@ -30,7 +30,8 @@ struct gd_snd_config {
 struct gd_snd_sink {
 	struct audio_sink sink;
 	uint8_t *heard;
-	size_t n; /* bytes; beyond GD_SND_HEARD they are only counted */
+	size_t n;	 /* bytes; beyond GD_SND_HEARD they are only counted */
+	uint64_t writes; /* calls */
 	struct audio_format format;
 	void (*hook)(void *arg); /* called by each write; NULL: nothing */
 	void *hook_arg;

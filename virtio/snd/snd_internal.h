@@ -46,7 +46,6 @@ struct snd_stream {
 	/* Time: @frames were played or recorded since @start_ns, always less than a second's. */
 	uint64_t start_ns;
 	uint64_t frames;
-	uint32_t epoch;	      /* counts what ends or moves the time: a backend was used meanwhile */
 	bool flowing;	      /* data came since the last start or xrun */
 	uint64_t period_done; /* bytes of data since the last period event */
 	struct snd_xfer xfer;
@@ -151,9 +150,9 @@ bool snd_stream_takes(const struct virtio_snd *snd, const struct snd_stream *s);
  * one at work. @budget as in virtq_pop(). */
 bool snd_xfer_take(struct virtio_snd *snd, struct snd_stream *s, unsigned int *budget);
 
-/* Moves @len bytes, at most what is left of the transfer at work, between guest memory and @buf in
- * the direction of the stream, and completes the transfer with its last byte. False when there is
- * none at work (any more), or memory refused: it is completed with IO_ERR then. */
+/* Right after snd_xfer_take() was true: moves @len bytes, at most what is left of the transfer at
+ * work, between guest memory and @buf in the direction of the stream, and completes the transfer
+ * with its last byte. False when memory refused: it is completed with IO_ERR then. */
 bool snd_xfer_move(struct virtio_snd *snd, struct snd_stream *s, void *buf, uint32_t len);
 
 /* Completes the transfer at work, if there is one, with IO_ERR. */

@@ -66,7 +66,6 @@ void snd_stream_command(struct virtio_snd *snd, struct snd_stream *s, enum snd_c
 
 	s->state = next_state(snd, s, command);
 	if ((s->state == SND_RUNNING) != ran) {
-		s->epoch++;
 		s->start_ns = clock_monotonic_ns(&snd->clock);
 		s->frames = 0;
 		s->flowing = false;
@@ -128,62 +127,71 @@ static void ran_dry(struct virtio_snd *snd, struct snd_stream *s, uint64_t *coun
 	snd_event_raise(snd, VIRTIO_SND_XRUN_EVENTS, VIRTIO_SND_EVT_PCM_XRUN, s->id);
 }
 
+/* Moves @len bytes of the chunk between it and the transfers that there are, one after the other.
+ */
+static void spread(struct virtio_snd *snd, struct snd_stream *s, uint32_t len, unsigned int *budget)
+{
+	bool output = s->id == VIRTIO_SND_D_OUTPUT;
+	uint32_t part;
+
+	for (uint32_t at = 0; at < len; at += part) {
+		bool at_work = snd_xfer_take(snd, s, budget);
+
+		part = len - at;
+		if (at_work && s->xfer.payload - s->xfer.done < part)
+			part = (uint32_t)(s->xfer.payload - s->xfer.done);
+		if (at_work && snd_xfer_move(snd, s, snd->chunk + at, part)) {
+			flowed(snd, s, part);
+			continue;
+		}
+		if (output)
+			audio_silence(&s->format, snd->chunk + at, part);
+		ran_dry(snd, s, output ? &snd->underruns : &snd->overruns);
+	}
+}
+
 /* Backends may wait for the host: they are called without the lock. */
-static void play(struct virtio_snd *snd, struct snd_stream *s, uint32_t len, bool at_work)
+static void play(struct virtio_snd *snd, struct snd_stream *s, uint32_t len, unsigned int *budget)
 {
 	struct audio_format format = s->format;
 
-	if (at_work && snd_xfer_move(snd, s, snd->chunk, len)) {
-		flowed(snd, s, len);
-	} else {
-		audio_silence(&format, snd->chunk, len);
-		ran_dry(snd, s, &snd->underruns);
-	}
+	spread(snd, s, len, budget);
 	device_unlock(&snd->vd.dev);
 	audio_sink_write(snd->sink, &format, snd->chunk, len);
 	device_lock(&snd->vd.dev);
 }
 
-static void record(struct virtio_snd *snd, struct snd_stream *s, uint32_t len, bool at_work)
+static void record(struct virtio_snd *snd, struct snd_stream *s, uint32_t len, unsigned int *budget)
 {
 	struct audio_format format = s->format;
-	uint32_t epoch = s->epoch;
 
 	device_unlock(&snd->vd.dev);
 	audio_source_read(snd->source, &format, snd->chunk, len);
 	device_lock(&snd->vd.dev);
-	if (s->epoch != epoch)
-		return;
-	if (at_work && snd_xfer_move(snd, s, snd->chunk, len))
-		flowed(snd, s, len);
-	else
-		ran_dry(snd, s, &snd->overruns);
+	/* There may have been a reset meanwhile. */
+	if (s->state == SND_RUNNING)
+		spread(snd, s, len, budget);
 }
 
 /* Moves one chunk of what is due at @now. False when there is no more to do. */
 static bool step(struct virtio_snd *snd, struct snd_stream *s, uint64_t now, unsigned int *budget)
 {
 	uint32_t frame = audio_frame_bytes(&s->format);
-	uint64_t due, len;
-	bool at_work;
+	uint32_t most = SND_CHUNK / frame;
+	uint64_t due;
 
 	if (s->state != SND_RUNNING)
 		return false;
-	at_work = snd_xfer_take(snd, s, budget);
-	/* The next transfer may be among those that this pass had no time to look at. */
-	if (!at_work && *budget == 0)
-		return false;
 	due = frames_due(snd, s, now);
-	if (due == 0)
-		return false;
-	len = SND_CHUNK - SND_CHUNK % frame;
-	if (due < len / frame)
-		len = due * frame;
-	if (at_work && s->xfer.payload - s->xfer.done < len)
-		len = s->xfer.payload - s->xfer.done;
-	frames_done(s, len / frame);
-	(s->id == VIRTIO_SND_D_OUTPUT ? play : record)(snd, s, (uint32_t)len, at_work);
-	return true;
+	if (due > most)
+		due = most;
+	frames_done(s, due);
+	if (due)
+		(s->id == VIRTIO_SND_D_OUTPUT ? play : record)(snd, s, (uint32_t)due * frame,
+							       budget);
+	else /* what is to be refused is refused at once */
+		snd_xfer_take(snd, s, budget);
+	return due;
 }
 
 bool snd_stream_run(struct virtio_snd *snd, struct snd_stream *s)
@@ -208,7 +216,6 @@ void snd_stream_reset(struct snd_stream *s)
 	s->format = snd_standard_format(s->id);
 	s->start_ns = 0;
 	s->frames = 0;
-	s->epoch++;
 	s->flowing = false;
 	s->period_done = 0;
 	s->xfer.busy = false;

@@ -130,12 +130,6 @@ bool snd_xfer_take(struct virtio_snd *snd, struct snd_stream *s, unsigned int *b
 	return x->busy;
 }
 
-static bool at_work(const struct virtio_snd *snd, const struct snd_stream *s)
-{
-	return s->xfer.busy && s->xfer.chain.generation == snd->vd.queues[s->q].generation &&
-	       snd_may_dma(snd);
-}
-
 bool snd_xfer_move(struct virtio_snd *snd, struct snd_stream *s, void *buf, uint32_t len)
 {
 	bool input = s->id == VIRTIO_SND_D_INPUT;
@@ -143,8 +137,6 @@ bool snd_xfer_move(struct virtio_snd *snd, struct snd_stream *s, void *buf, uint
 	uint64_t at = x->data_at + x->done;
 	int rc;
 
-	if (!at_work(snd, s))
-		return false;
 	rc = input ? virtq_segs_write(snd->vd.mem, x->data, x->n_data, at, buf, len)
 		   : virtq_segs_read(snd->vd.mem, x->data, x->n_data, at, buf, len);
 	if (rc < 0) {
@@ -160,6 +152,8 @@ bool snd_xfer_move(struct virtio_snd *snd, struct snd_stream *s, void *buf, uint
 
 void snd_xfer_abort(struct virtio_snd *snd, struct snd_stream *s)
 {
-	if (at_work(snd, s))
+	struct snd_xfer *x = &s->xfer;
+
+	if (x->busy && x->chain.generation == snd->vd.queues[s->q].generation && snd_may_dma(snd))
 		finish(snd, s, VIRTIO_SND_S_IO_ERR);
 }
