@@ -62,7 +62,9 @@ struct audio_source {
  * A sink by name: "none" takes and forgets; "wav" writes to the file @path, which is created or
  * truncated: a canonical 44-byte RIFF header and S16 samples, 48 kHz, two channels, converted where
  * the guest plays another format. The header is right after every write that returned, so that the
- * file of a killed run can be read. NULL and one line in @err on failure.
+ * file of a killed run can be read. When no more can be written, because the disk is full or the
+ * file has the 4 GiB that its format allows, there is one warning, and what follows is forgotten.
+ * NULL and one line in @err on failure.
  */
 struct audio_sink *audio_sink_open(const char *name, const char *path, struct err *err);
 
