@@ -40,9 +40,10 @@ struct virtio_net {
 	unsigned int rx_offloads; /* what the backend was told last; loop's thread */
 
 	/* Receiving. The backend keeps at most one frame that was refused, and reads no further. */
-	bool rx_held;	   /* it does */
-	bool rx_asked;	   /* and was told that it may offer it again */
-	bool rx_discard;   /* that frame is dropped when it comes: it is from before a reset */
+	bool rx_held;  /* it does */
+	bool rx_asked; /* and was told that it may offer it again */
+	/* NULL, or the counter of the reason why that frame is dropped when it comes. */
+	uint64_t *rx_discard;
 	bool rx_completed; /* since the last virtio_queue_done() */
 	bool rx_short;	   /* MRG_RXBUF: chains there are, but too few for the frame held */
 	struct loop_timer *rx_patience; /* armed then: the frame does not wait for ever */

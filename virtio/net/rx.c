@@ -319,22 +319,21 @@ static bool take(struct virtio_net *net, const struct net_offload *o, const void
 bool net_rx_receive(void *arg, const struct net_offload *offload, const void *frame, size_t len)
 {
 	struct virtio_net *net = arg;
-	bool stale;
+	uint64_t *discard;
+	bool taken = true;
 
 	device_lock(&net->vd.dev);
-	stale = net->rx_discard;
-	net->rx_discard = false;
+	discard = net->rx_discard;
+	net->rx_discard = NULL;
 	net->rx_asked = false;
 	sync_offloads(net);
-	if (stale) {
-		net->rx_dropped_reset++;
-		net->rx_held = false;
-	} else {
-		net->rx_held = !take(net, offload, frame, len);
-	}
-	stale = net->rx_held;
+	if (discard)
+		(*discard)++;
+	else
+		taken = take(net, offload, frame, len);
+	net->rx_held = !taken;
 	device_unlock(&net->vd.dev);
-	return !stale;
+	return taken;
 }
 
 void net_rx_received(void *arg)
@@ -373,7 +372,7 @@ void net_rx_patience_over(void *arg)
 	device_lock(&net->vd.dev);
 	if (net->rx_short && net->rx_held) {
 		net->rx_short = false;
-		net->rx_discard = true;
+		net->rx_discard = &net->rx_dropped_room;
 		net_rx_resume(net);
 	}
 	device_unlock(&net->vd.dev);
@@ -383,6 +382,6 @@ bool net_rx_reset(struct virtio_net *net)
 {
 	net->rx_short = false;
 	net->rx_completed = false;
-	net->rx_discard = net->rx_held;
+	net->rx_discard = net->rx_held ? &net->rx_dropped_reset : NULL;
 	return net->rx_held;
 }
