@@ -325,9 +325,11 @@ static int open_by_fd(struct net_tap *t, const struct net_config *config, struct
 			t->fd, TUN_DEVICE);
 	memcpy(t->name, ifr.ifr_name, sizeof(t->name) - 1);
 	flags = (unsigned short)ifr.ifr_flags;
-	if ((flags & (IFF_TAP | IFF_NO_PI)) != (IFF_TAP | IFF_NO_PI))
+	/* IFF_NO_PI cannot be checked: its bit also says that no filter is attached. */
+	if (!(flags & IFF_TAP))
 		return err_set(err, -EINVAL,
-			       "tap %s: descriptor %d must be opened with IFF_TAP and IFF_NO_PI",
+			       "tap %s: descriptor %d is a tun interface; open it with IFF_TAP and "
+			       "IFF_NO_PI",
 			       t->name, t->fd);
 	if (config->vnet_hdr && !(flags & IFF_VNET_HDR))
 		return err_set(err, -EINVAL,
