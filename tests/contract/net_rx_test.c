@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/contract/net.h"
 
+#include <pthread.h>
+
 /* Section 14: virtio-net, frames that come in. */
 
 /* Posts a receive chain of any segments, direct when they are few. Not kicked. */
@@ -259,6 +261,30 @@ START_TEST(a_ring_full_of_junk_is_worked_off)
 }
 END_TEST
 
+START_TEST(an_index_that_jumps_is_worked_off_in_turns)
+{
+	struct gd_used used;
+	struct gd_net n;
+	gpa_t at;
+
+	CLAUSE("NET-23");
+	start_net_without_buffers(&n);
+	at = gd_alloc(n.m, 16, 16);
+	/* More slots than the ring has, all of the same junk; one doorbell. */
+	gd_desc(n.m, n.rx.desc, 0, at, 10, 0, 0);
+	for (unsigned int i = 0; i < 600; i++)
+		gd_offer(&n.rx, 0);
+	gd_kick(&n.rx);
+	gd_net_put(&n, 60, 1);
+	gd_settle(n.m);
+	ck_assert_uint_eq(counter(&n, "rx_bad_chains"), 600);
+	ck_assert_uint_eq(gd_used_ready(&n.rx), 600);
+	while (gd_take_used(&n.rx, &used))
+		ck_assert_uint_eq(used.len, 0);
+	gd_net_close(&n);
+}
+END_TEST
+
 START_TEST(nothing_is_written_behind_the_frame)
 {
 	struct gd_net n;
@@ -310,6 +336,26 @@ START_TEST(no_interrupt_before_driver_ok)
 	for (uint8_t i = 0; i < 8; i++)
 		expect_frame(&n, 60, i);
 	ck_assert(gd_line(&n.dev));
+	gd_net_close(&n);
+}
+END_TEST
+
+START_TEST(no_interrupt_before_driver_ok_with_buffers_there_first)
+{
+	struct gd_net n;
+
+	CLAUSE("NET-26");
+	gd_net_open(&n, NULL);
+	ck_assert_ptr_null(gd_net_prepare(&n, &gd_win7_net));
+	gd_net_post_many(&n, 256);
+	gd_settle(n.m);
+	for (uint8_t i = 0; i < 4; i++)
+		gd_net_put(&n, 60, i);
+	expect_no_frame(&n);
+	ck_assert_uint_eq(gd_line_rises(&n.dev), 0);
+	gd_driver_ok(&n.dev);
+	for (uint8_t i = 0; i < 4; i++)
+		expect_frame(&n, 60, i);
 	gd_net_close(&n);
 }
 END_TEST
@@ -431,12 +477,61 @@ START_TEST(chains_are_tables_of_header_and_2048_bytes)
 }
 END_TEST
 
+#define ROUNDS 200U
+
+/* A driver on another CPU that starts the device, sends a little and resets it, again and again. */
+static void *restart(void *arg)
+{
+	struct gd_net *n = arg;
+	uint8_t frame[60];
+
+	gd_net_frame(frame, sizeof(frame), NULL, 1);
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		gd_reset(&n->dev);
+		if (gd_net_prepare(n, &gd_win7_net))
+			return "the driver refuses";
+		gd_net_post_many(n, 8);
+		gd_driver_ok(&n->dev);
+		gd_net_send(n, frame, sizeof(frame), 1);
+	}
+	gd_reset(&n->dev);
+	return NULL;
+}
+
+START_TEST(resets_on_another_cpu_do_not_disturb)
+{
+	struct gd_net n;
+	pthread_t cpu;
+	void *why;
+	unsigned int puts = 0;
+
+	CLAUSE("NET-29");
+	CLAUSE("T-RST-6");
+	gd_net_open(&n, NULL);
+	ck_assert_int_eq(pthread_create(&cpu, NULL, restart, &n), 0);
+	while (pthread_tryjoin_np(cpu, &why) != 0) {
+		if (gd_wire_waiting(n.wire) < 20)
+			gd_net_put(&n, 60, (uint8_t)puts++);
+		ck_assert_int_ge(loop_run_once(n.m->loop, 1, NULL), 0);
+	}
+	ck_assert_ptr_null(why);
+	gd_settle(n.m);
+	ck_assert_uint_eq(gd_wire_waiting(n.wire), 0);
+	ck_assert_uint_eq(n.wire->bad, 0);
+	ck_assert_ptr_null(gd_net_start(&n, &gd_win7_net));
+	ck_assert(gd_net_works(&n));
+	gd_net_close(&n);
+}
+END_TEST
+
 CONTRACT_MAIN("net-rx", the_header_is_ten_zero_bytes,
 	      a_frame_lies_behind_the_header_over_all_descriptors, used_length_is_header_and_frame,
 	      each_frame_takes_one_chain, one_interrupt_a_batch, frames_out_of_bounds_take_no_chain,
 	      a_chain_too_small_waits_for_a_smaller_frame, frames_wait_in_order_for_buffers,
 	      junk_chains_come_back_empty_and_do_not_block, a_ring_full_of_junk_is_worked_off,
-	      nothing_is_written_behind_the_frame, buffers_kicked_before_driver_ok_are_used,
-	      no_interrupt_before_driver_ok, every_address_is_delivered,
+	      an_index_that_jumps_is_worked_off_in_turns, nothing_is_written_behind_the_frame,
+	      buffers_kicked_before_driver_ok_are_used, no_interrupt_before_driver_ok,
+	      no_interrupt_before_driver_ok_with_buffers_there_first, every_address_is_delivered,
 	      a_link_that_is_down_drops_what_comes, a_reset_drops_frames_and_forgets_buffers,
-	      a_frame_waits_for_bus_mastering, chains_are_tables_of_header_and_2048_bytes)
+	      resets_on_another_cpu_do_not_disturb, a_frame_waits_for_bus_mastering,
+	      chains_are_tables_of_header_and_2048_bytes)

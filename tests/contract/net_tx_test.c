@@ -297,6 +297,14 @@ START_TEST(a_reset_forgets_what_waits_for_the_backend)
 	ck_assert(gd_all(n.m, n.tx.used, 0x77, gd_used_bytes(n.tx.size)));
 	ck_assert_ptr_null(gd_net_start(&n, &gd_win7_net));
 	ck_assert(gd_net_works(&n));
+	/* The next driver does not wait for what the backend owed to the one before. */
+	gd_wire_set_full(n.wire, true);
+	gd_net_send(&n, frame, LEN, 1);
+	gd_settle(n.m);
+	gd_reset(&n.dev);
+	n.wire->full = false;
+	ck_assert_ptr_null(gd_net_start(&n, &gd_win7_net));
+	ck_assert(gd_net_works(&n));
 	gd_net_close(&n);
 }
 END_TEST

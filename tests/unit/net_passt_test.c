@@ -288,6 +288,20 @@ START_TEST(a_waiting_sender_is_told_when_the_peer_goes)
 }
 END_TEST
 
+START_TEST(a_waiting_sender_is_told_when_a_flush_finds_the_peer_gone)
+{
+	connect_peer();
+	while (backend_send(1000, 1) == 0)
+		net_flush(net);
+	close(peer);
+	peer = -1;
+	net_flush(net);
+	ck_assert_uint_eq(n_writable, 0); /* not from inside the call */
+	ck_assert_int_eq(loop_post(loop, backend_nothing, NULL), 0);
+	backend_wait(&n_writable, 1);
+}
+END_TEST
+
 START_TEST(half_a_frame_of_a_lost_peer_is_forgotten)
 {
 	connect_peer();
@@ -366,6 +380,7 @@ int main(void)
 	tcase_add_test(tc, a_slow_peer_makes_senders_wait_and_loses_nothing);
 	tcase_add_test(tc, connection_is_made_again);
 	tcase_add_test(tc, a_waiting_sender_is_told_when_the_peer_goes);
+	tcase_add_test(tc, a_waiting_sender_is_told_when_a_flush_finds_the_peer_gone);
 	tcase_add_test(tc, half_a_frame_of_a_lost_peer_is_forgotten);
 	tcase_add_test(tc, a_frame_longer_than_any_ends_the_connection);
 	tcase_add_test(tc, errors_name_path_and_remedy);

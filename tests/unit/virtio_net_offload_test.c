@@ -384,6 +384,18 @@ START_TEST(segments_that_the_driver_does_not_take_are_dropped)
 }
 END_TEST
 
+START_TEST(segments_without_checksums_are_not_asked_for)
+{
+	struct gd_net n;
+
+	net_start_wanting(&n, &segmenting, VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6);
+	gd_net_post_many(&n, 4);
+	ck_assert(gd_net_works(&n));
+	ck_assert_uint_eq(n.wire->rx_set, 0);
+	gd_net_close(&n);
+}
+END_TEST
+
 START_TEST(offloads_end_with_the_driver_that_wanted_them)
 {
 	struct gd_net n;
@@ -411,4 +423,5 @@ NET_MAIN("virtio-net-offload", checksum_is_computed_for_a_backend_that_cannot,
 	 segmentation_that_makes_no_sense_drops_the_frame, only_negotiated_kinds_of_segments_go_out,
 	 long_frames_come_in_over_merged_buffers,
 	 segments_that_the_driver_does_not_take_are_dropped,
+	 segments_without_checksums_are_not_asked_for,
 	 offloads_end_with_the_driver_that_wanted_them)
