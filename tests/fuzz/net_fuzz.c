@@ -57,7 +57,7 @@ static void op_start(struct gd_net *n, const struct op *op)
 		features &= op->value | VIRTIO_F_VERSION_1;
 	n->vd->legacy = op->value & 2;
 	gd_negotiate(&n->dev, features);
-	for (uint16_t q = 0; q < n->vd->n_queues; q++) {
+	for (uint16_t q = 0; q < n->vd->n_queues && q < 3; q++) {
 		gd_fill(n->m, ring(q) + 0x2000, 0, 0x1000);
 		gd_queue_setup_at(queues[q], &n->dev, q, ring(q), ring(q) + 0x1000,
 				  ring(q) + 0x2000);

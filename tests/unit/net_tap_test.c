@@ -181,35 +181,35 @@ START_TEST(frames_go_both_ways_with_headers)
 }
 END_TEST
 
-/* An IPv4 frame with a UDP datagram; its checksum holds the pseudo header's sum only. */
-static void udp_frame(uint8_t *frame, size_t len)
-{
-	static const uint8_t head[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,	 0, 0, 0,
-					 0,    9,    0x08, 0x00, 0x45, 0,    0,	 0, 0, 0,
-					 0,    0,    64,   17,	 0,    0,    10, 0, 0, 1,
-					 10,   0,    0,	   2,	 0x30, 0x39, 0,	 9};
-	uint32_t sum = 0;
-	uint16_t ip_len = (uint16_t)(len - 14), udp_len = (uint16_t)(len - 34);
+#define UDP_LEN 200U
 
-	memset(frame, 0x5a, len);
+/* Adds up 16-bit words as the Internet checksum does, from @sum on. */
+static uint32_t add_words(uint32_t sum, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* An IPv4 frame with a UDP datagram; its checksum holds the pseudo header's sum only. */
+static void udp_frame(uint8_t *frame)
+{
+	uint8_t head[42] = {0xff, 0xff, 0xff, 0xff,	   0xff, 0xff, 2, 0,	0,
+			    0,	  0,	9,    0x08,	   0x00, 0x45, 0, 0,	UDP_LEN - 14,
+			    0,	  0,	0,    0,	   64,	 17,   0, 0,	10,
+			    0,	  0,	1,    10,	   0,	 0,    2, 0x30, 0x39,
+			    0,	  9,	0,    UDP_LEN - 34};
+	uint32_t sum = add_words(0, head + 14, 20);
+
+	head[24] = (uint8_t)(~sum >> 8);
+	head[25] = (uint8_t)~sum;
+	sum = add_words(17 + UDP_LEN - 34, head + 26, 8);
+	head[40] = (uint8_t)(sum >> 8);
+	head[41] = (uint8_t)sum;
+	memset(frame, 0x5a, UDP_LEN);
 	memcpy(frame, head, sizeof(head));
-	frame[16] = (uint8_t)(ip_len >> 8);
-	frame[17] = (uint8_t)ip_len;
-	frame[38] = (uint8_t)(udp_len >> 8);
-	frame[39] = (uint8_t)udp_len;
-	for (size_t i = 26; i < 34; i += 2)
-		sum += (uint32_t)frame[i] << 8 | frame[i + 1];
-	sum += 17U + udp_len;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	frame[40] = (uint8_t)(sum >> 8);
-	frame[41] = (uint8_t)sum;
-	for (sum = 0, udp_len = 14; udp_len < 34; udp_len += 2)
-		sum += (uint32_t)frame[udp_len] << 8 | frame[udp_len + 1];
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	frame[24] = (uint8_t)(~sum >> 8);
-	frame[25] = (uint8_t)~sum;
 }
 
 START_TEST(what_is_left_to_do_passes_in_the_header)
@@ -221,31 +221,30 @@ START_TEST(what_is_left_to_do_passes_in_the_header)
 	};
 	struct virtio_net_hdr h = {
 		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .csum_start = 34, .csum_offset = 6};
-	uint8_t frame[10 + 200];
+	uint8_t frame[10 + UDP_LEN];
 	int on = 1;
 
 	open_tap(true);
 	net_set_offloads(net, NET_OFFLOAD_CSUM);
-	udp_frame(frame + 10, 200);
+	udp_frame(frame + 10);
 	memcpy(frame, &h, 10);
 	/* The host leaves the sum to us. */
 	ck_assert_int_eq(setsockopt(host, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)), 0);
 	ck_assert_int_eq(send(host, frame, sizeof(frame), 0), sizeof(frame));
 	for (unsigned int i = 0;; i++) {
 		backend_wait(&n_heard, i + 1);
-		if (heard[i].len != 200 || heard[i].bytes[12] != 0x08)
+		if (heard[i].len != UDP_LEN || heard[i].bytes[12] != 0x08)
 			continue;
 		ck_assert_mem_eq(&heard[i].offload, &o, sizeof(o));
-		ck_assert_mem_eq(heard[i].bytes, frame + 10, 200);
+		ck_assert_mem_eq(heard[i].bytes, frame + 10, UDP_LEN);
 		break;
 	}
 	/* And takes a frame for which it is to be done, but none with nonsense in its header. */
-	ck_assert_int_eq(net_send(net, &o, frame + 10, 200), 0);
+	ck_assert_int_eq(net_send(net, &o, frame + 10, UDP_LEN), 0);
 	ck_assert_uint_eq(net->tx_dropped, 0);
-	h.csum_start = 500;
 	const struct net_offload bad = {.flags = 1, .csum_start = 500, .csum_offset = 6};
 
-	ck_assert_int_eq(net_send(net, &bad, frame + 10, 200), 0);
+	ck_assert_int_eq(net_send(net, &bad, frame + 10, UDP_LEN), 0);
 	ck_assert_uint_eq(net->tx_dropped, 1);
 }
 END_TEST

@@ -7,6 +7,7 @@ static const struct gd_net_config control = {.properties = VIRTIO_NET_CTRL_VQ};
 
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 static const uint8_t group[6] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0x01};
+static const uint8_t neighbours[6] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x01};
 static const uint8_t other[6] = {0x02, 0x00, 0x00, 0x00, 0x00, 0x07};
 
 static void start(struct gd_net *n)
@@ -102,12 +103,13 @@ START_TEST(address_tables)
 
 	memcpy(tables + 4, other, 6);
 	tables[10] = 2;
-	memcpy(tables + 14, "\x33\x33\0\0\0\1", 6);
+	memcpy(tables + 14, neighbours, 6);
 	memcpy(tables + 20, group, 6);
 	start(&n);
 	ck_assert_int_eq(gd_net_ctrl(&n, 1, 0, tables, sizeof(tables)), VIRTIO_NET_OK);
 	ck_assert(delivered(&n, other));
 	ck_assert(delivered(&n, group));
+	ck_assert(delivered(&n, neighbours));
 	ck_assert(delivered(&n, gd_net_mac));
 	ck_assert(!delivered(&n, (const uint8_t *)"\2\0\0\0\0\x08"));
 	ck_assert(!delivered(&n, (const uint8_t *)"\1\0\x5e\0\0\2"));

@@ -9,14 +9,14 @@
 START_TEST(each_property_offers_its_features_and_no_more)
 {
 	static const struct {
-		uint32_t properties;
 		uint64_t features;
+		uint32_t properties;
 		uint16_t queues;
 	} cases[] = {
-		{VIRTIO_NET_MRG_RXBUF, 1ULL << 15, 2},
-		{VIRTIO_NET_CSUM, 3, 2},
-		{VIRTIO_NET_CSUM | VIRTIO_NET_TSO, 3 | 7ULL << 7 | 7ULL << 11, 2},
-		{VIRTIO_NET_CTRL_VQ, 0xfULL << 17 | 1ULL << 23, 3},
+		{1ULL << 15, VIRTIO_NET_MRG_RXBUF, 2},
+		{3, VIRTIO_NET_CSUM, 2},
+		{3 | 7ULL << 7 | 7ULL << 11, VIRTIO_NET_CSUM | VIRTIO_NET_TSO, 2},
+		{0xfULL << 17 | 1ULL << 23, VIRTIO_NET_CTRL_VQ, 3},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -87,6 +87,15 @@ bool net_mac_usable(const uint8_t *mac);
 bool net_rx_receive(void *arg, const struct net_offload *offload, const void *frame, size_t len);
 void net_rx_received(void *arg);
 
+/* rx_place.c: writes a frame with its header into the driver's buffers. */
+enum net_placed {
+	NET_PLACED,
+	NET_NO_ROOM,	 /* the next chain is too small: the frame is to be dropped */
+	NET_PLACE_LATER, /* for want of chains */
+};
+enum net_placed net_rx_place(struct virtio_net *net, const struct net_offload *o, const void *frame,
+			     size_t len);
+
 /* The driver gave buffers or said DRIVER_OK. */
 void net_rx_serve(struct virtio_net *net);
 
