@@ -3,35 +3,46 @@
 
 #include "vmm/host/usernet/usernet.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #define TTL 64U
 
-/* The sum of the Internet checksum (RFC 1071) over @len bytes, not yet complemented. */
-static uint32_t sum_bytes(uint32_t sum, const uint8_t *data, size_t len)
+uint32_t frame_sum(uint32_t before, const uint8_t *data, size_t len)
 {
-	for (; len > 1; data += 2, len -= 2)
-		sum += ld_be16(data);
-	if (len)
-		sum += (uint32_t)data[0] << 8;
-	return sum;
+	uint64_t sum = 0;
+	uint64_t word = 0;
+
+	/* Words of any size and order may be added, as RFC 1071, section 2 shows: the halves of
+	 * eight bytes at a time, and the bytes of the result are exchanged at the end. */
+	for (; len >= sizeof(word); data += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, data, sizeof(word));
+		sum += (word & UINT32_MAX) + (word >> 32);
+	}
+	word = 0;
+	memcpy(&word, data, len);
+	sum += (word & UINT32_MAX) + (word >> 32);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return before + ntohs((uint16_t)sum);
 }
 
-static uint16_t fold(uint32_t sum)
+uint16_t frame_fold(uint32_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
 }
 
-/* Of a TCP or UDP packet, with the pseudo header (RFC 768). Zero when a stored one is right. */
-static uint16_t transport_checksum(uint32_t src, uint32_t dst, uint8_t protocol,
-				   const uint8_t *data, size_t len)
+uint16_t frame_transport_checksum(const struct ip_packet *ip, size_t len, uint32_t sum)
 {
-	uint32_t sum = (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + protocol +
-		       (uint32_t)len;
+	return frame_fold(sum + (ip->src >> 16) + (ip->src & 0xffff) + (ip->dst >> 16) +
+			  (ip->dst & 0xffff) + ip->protocol + (uint32_t)len);
+}
 
-	return fold(sum_bytes(sum, data, len));
+static uint16_t checksum_of(const struct ip_packet *ip, const uint8_t *data, size_t len)
+{
+	return frame_transport_checksum(ip, len, frame_sum(0, data, len));
 }
 
 bool frame_parse_ip(const uint8_t *frame, size_t len, struct ip_packet *ip)
@@ -44,7 +55,7 @@ bool frame_parse_ip(const uint8_t *frame, size_t len, struct ip_packet *ip)
 	header = (h[IPV4_VERSION_IHL] & 0xfU) * 4U;
 	total = ld_be16(h + IPV4_TOTAL);
 	if (h[IPV4_VERSION_IHL] >> 4 != 4 || header < IPV4_HEADER || total < header ||
-	    len - ETH_HEADER < total || fold(sum_bytes(0, h, header)))
+	    len - ETH_HEADER < total || frame_fold(frame_sum(0, h, header)))
 		return false;
 	*ip = (struct ip_packet){
 		.protocol = h[IPV4_PROTOCOL],
@@ -68,7 +79,7 @@ const uint8_t *frame_parse_udp(const struct ip_packet *ip, struct udp_way *way, 
 	total = ld_be16(h + UDP_LENGTH);
 	if (total < UDP_HEADER || total > ip->len)
 		return NULL;
-	if (ld_be16(h + UDP_CHECKSUM) && transport_checksum(ip->src, ip->dst, IPV4_UDP, h, total))
+	if (ld_be16(h + UDP_CHECKSUM) && checksum_of(ip, h, total))
 		return NULL;
 	*way = (struct udp_way){
 		.src = ip->src,
@@ -99,7 +110,7 @@ static void make_headers(uint8_t *frame, const uint8_t *mac, uint32_t src, uint3
 	h[IPV4_PROTOCOL] = protocol;
 	st_be32(h + IPV4_SRC, src);
 	st_be32(h + IPV4_DST, dst);
-	st_be16(h + IPV4_CHECKSUM, fold(sum_bytes(0, h, IPV4_HEADER)));
+	st_be16(h + IPV4_CHECKSUM, frame_fold(frame_sum(0, h, IPV4_HEADER)));
 }
 
 /* Zeros to the end of the shortest frame. */
@@ -114,7 +125,8 @@ static size_t pad(uint8_t *frame, size_t len)
 /* A UDP checksum of zero would say that there is none (RFC 768). */
 static uint16_t udp_checksum(uint32_t src, uint32_t dst, const uint8_t *h, size_t len)
 {
-	uint16_t checksum = transport_checksum(src, dst, IPV4_UDP, h, len);
+	struct ip_packet ip = {.protocol = IPV4_UDP, .src = src, .dst = dst};
+	uint16_t checksum = checksum_of(&ip, h, len);
 
 	return checksum ? checksum : UINT16_MAX;
 }
@@ -141,8 +153,7 @@ size_t frame_make_reset(uint8_t *frame, const struct ip_packet *ip)
 	size_t header;
 
 	if (ip->protocol != IPV4_TCP || ip->fragment || ip->len < TCP_HEADER ||
-	    (in[TCP_FLAGS] & TCP_RST) ||
-	    transport_checksum(ip->src, ip->dst, IPV4_TCP, in, ip->len))
+	    (in[TCP_FLAGS] & TCP_RST) || checksum_of(ip, in, ip->len))
 		return 0;
 	header = (in[TCP_OFFSET] >> 4) * 4U;
 	if (header < TCP_HEADER || header > ip->len)
@@ -160,7 +171,8 @@ size_t frame_make_reset(uint8_t *frame, const struct ip_packet *ip)
 		h[TCP_FLAGS] = TCP_RST | TCP_ACK;
 	}
 	h[TCP_OFFSET] = TCP_HEADER / 4U << 4;
-	st_be16(h + TCP_CHECKSUM, transport_checksum(ip->dst, ip->src, IPV4_TCP, h, TCP_HEADER));
+	/* The pseudo header is the same both ways. */
+	st_be16(h + TCP_CHECKSUM, checksum_of(ip, h, TCP_HEADER));
 	make_headers(frame, ip->mac, ip->dst, ip->src, IPV4_TCP, TCP_HEADER);
 	return pad(frame, ETH_HEADER + IPV4_HEADER + TCP_HEADER);
 }
@@ -172,7 +184,7 @@ void frame_set_checksums(uint8_t *frame, const struct ip_packet *ip)
 	size_t header = (size_t)(h - ip_header);
 
 	st_be16(ip_header + IPV4_CHECKSUM, 0);
-	st_be16(ip_header + IPV4_CHECKSUM, fold(sum_bytes(0, ip_header, header)));
+	st_be16(ip_header + IPV4_CHECKSUM, frame_fold(frame_sum(0, ip_header, header)));
 	st_be16(h + UDP_CHECKSUM, 0);
 	st_be16(h + UDP_CHECKSUM, udp_checksum(ip->src, ip->dst, h, ld_be16(h + UDP_LENGTH)));
 }

@@ -49,6 +49,17 @@ size_t frame_make_udp(uint8_t *frame, const struct udp_way *way, const void *dat
  * bytes. Returns the frame's length; 0: what came is not to be answered. */
 size_t frame_make_reset(uint8_t *frame, const struct ip_packet *ip);
 
+/* The sum of the Internet checksum (RFC 1071), not folded nor complemented, of @len bytes added to
+ * that of what is before, of even length. */
+uint32_t frame_sum(uint32_t before, const uint8_t *data, size_t len);
+
+/* Folds and complements such a sum. */
+uint16_t frame_fold(uint32_t sum);
+
+/* The checksum of a TCP or UDP packet of @len bytes in all, whose bytes have the sum @sum: adds the
+ * pseudo header (RFC 768). Zero when a stored one is among the bytes and right. */
+uint16_t frame_transport_checksum(const struct ip_packet *ip, size_t len, uint32_t sum);
+
 /* Puts the UDP and IPv4 checksums right, of a frame that frame_parse_ip() took as unfragmented UDP
  * of UDP_HEADER bytes at least. */
 void frame_set_checksums(uint8_t *frame, const struct ip_packet *ip);

@@ -49,7 +49,9 @@
 #define TCP_FIN	     0x01U
 #define TCP_SYN	     0x02U
 #define TCP_RST	     0x04U
+#define TCP_PSH	     0x08U
 #define TCP_ACK	     0x10U
+#define TCP_WINDOW   14U
 #define TCP_CHECKSUM 16U
 #define TCP_HEADER   20U
 

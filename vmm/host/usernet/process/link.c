@@ -228,6 +228,31 @@ static int shorten(uint32_t slirp_ms, uint64_t deadline_ns)
 	return ms > INT32_MAX ? -1 : (int)ms;
 }
 
+static void finish_merge(struct link *link)
+{
+	size_t len;
+	const uint8_t *frame = merge_finish(&link->merge, &len);
+
+	if (frame)
+		slirp_input(link->slirp, frame, (int)len);
+}
+
+/* One frame of the guest. What is not joined to the segments before it comes after them. */
+static void take_frame(struct link *link, const uint8_t *frame, size_t len, uint64_t now)
+{
+	struct ip_packet ip;
+	bool is_ip;
+
+	if (services_take(&link->services, frame, len, now))
+		return;
+	is_ip = frame_parse_ip(frame, len, &ip);
+	if (is_ip && merge_take(&link->merge, frame, &ip))
+		return;
+	finish_merge(link);
+	if (!is_ip || !merge_take(&link->merge, frame, &ip))
+		slirp_input(link->slirp, frame, (int)len);
+}
+
 /* Takes the frames of the guest that are at hand. */
 static int take_frames(struct link *link, struct err *err)
 {
@@ -241,10 +266,10 @@ static int take_frames(struct link *link, struct err *err)
 	if (rc)
 		return rc == -ENOTCONN ? rc : err_set_errno(err, -rc, "channel");
 	while ((len = channel_next(link->channel, &frame)) > 0) {
-		if (!services_take(&link->services, frame, (size_t)len, now))
-			slirp_input(link->slirp, frame, len);
+		take_frame(link, frame, (size_t)len, now);
 		channel_take(link->channel);
 	}
+	finish_merge(link);
 	return len < 0 ? err_set(err, len, "channel: a record of no possible length") : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "vmm/core/err.h"
 #include "vmm/host/usernet/channel.h"
 #include "vmm/host/usernet/hostfwd.h"
+#include "vmm/host/usernet/merge.h"
 #include "vmm/host/usernet/services.h"
 
 #include <poll.h>
@@ -31,6 +32,7 @@ struct link {
 	struct channel *channel;
 	struct Slirp *slirp;
 	struct services services;
+	struct merge merge;
 	struct pollfd *fds; /* one each that libslirp asked for, in its order; then our own */
 	size_t n_fds, cap_fds;
 	uint64_t dropped; /* frames for the guest that found no room */
