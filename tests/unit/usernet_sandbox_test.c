@@ -254,6 +254,82 @@ START_TEST(it_survives_datagrams_of_garbage)
 }
 END_TEST
 
+/* A packet of any protocol: a datagram's, with another number. @fragment: the header's field. */
+static void send_ip(uint32_t dst, uint8_t protocol, uint16_t fragment, const uint8_t *body,
+		    size_t len)
+{
+	struct udp_way way = {.src = USERNET_GUEST, .dst = dst};
+	uint8_t frame[FRAME_MAX];
+	uint8_t *ip = frame + ETH_HEADER;
+	size_t n;
+
+	memcpy(way.mac, broadcast, ETH_ADDRESS);
+	n = frame_make_udp(frame, &way, body + UDP_HEADER, len - UDP_HEADER);
+	memcpy(ip + IPV4_HEADER, body, len);
+	memcpy(frame + ETH_SRC, guest_mac, ETH_ADDRESS);
+	ip[IPV4_PROTOCOL] = protocol;
+	st_be16(ip + IPV4_FRAGMENT, fragment);
+	st_be16(ip + IPV4_CHECKSUM, 0);
+	st_be16(ip + IPV4_CHECKSUM, frame_fold(frame_sum(0, ip, IPV4_HEADER)));
+	send_frame(frame, n);
+}
+
+static const struct kept *is_echo_reply(const struct kept *f, const void *what)
+{
+	struct ip_packet ip;
+
+	(void)what;
+	return frame_parse_ip(f->bytes, f->len, &ip) && ip.protocol == IPV4_ICMP &&
+			       ip.payload[0] == 0
+		       ? f
+		       : NULL;
+}
+
+static void send_ping(uint32_t dst)
+{
+	uint8_t ping[16] = {8, 0, 0, 0, 1, 2, 0, 1};
+
+	st_be16(ping + 2, frame_fold(frame_sum(0, ping, sizeof(ping))));
+	send_ip(dst, IPV4_ICMP, 0, ping, sizeof(ping));
+}
+
+/* The less common uses of the network, none of which the filter may take for a break-out. */
+START_TEST(it_may_do_all_that_a_network_needs)
+{
+	static const char read_file[] = "\0\1/etc/passwd\0octet";
+	uint8_t half[24] = {0};
+	struct udp_want error = {.src = USERNET_HOST};
+
+	begin(NULL, 0, false);
+	introduce();
+	send_ping(USERNET_HOST);
+	ck_assert_ptr_nonnull(wait_frame(is_echo_reply, NULL, 5000));
+	send_ping(USERNET_NAMESERVER);
+	ck_assert_ptr_nonnull(wait_frame(is_echo_reply, NULL, 5000));
+	send_ping(0x7f000001);
+	send_ping(0xc0000201); /* of a network that is nowhere: RFC 5737 */
+	/* A port where nobody is: the error comes back through the socket. */
+	send_udp(USERNET_GUEST, USERNET_HOST, 6000, free_port(SOCK_DGRAM), "x", 1);
+	send_udp(USERNET_GUEST, USERNET_HOST, 6000, free_port(SOCK_DGRAM), "x", 1);
+	send_udp(USERNET_GUEST, 0xc0000201, 6001, 9, "x", 1);
+	/* There are no files for TFTP, and the answer says so. */
+	send_udp(USERNET_GUEST, USERNET_HOST, 6002, 69, read_file, sizeof(read_file));
+	error.dst_port = 6002;
+	ck_assert_ptr_nonnull(wait_frame(is_udp, &error, 5000));
+	/* Two fragments; one that waits for ever. */
+	st_be16(half + UDP_DST, 9);
+	st_be16(half + UDP_LENGTH, 48);
+	send_ip(USERNET_HOST, IPV4_UDP, 0x2000, half, sizeof(half));
+	send_ip(USERNET_HOST, IPV4_UDP, sizeof(half) / 8, half, sizeof(half));
+	send_ip(0xc0000201, IPV4_TCP, 0x2000, half, sizeof(half));
+	for (int i = 0; i < 30; i++) {
+		forget_frames();
+		loop_run_once(loop, 10, &err);
+	}
+	expect_alive();
+}
+END_TEST
+
 /* A message of length 0, which no helper sends. */
 START_TEST(a_helper_that_breaks_the_rules_is_ended)
 {
@@ -289,6 +365,7 @@ int main(void)
 	tcase_add_test(tc, it_ends_with_the_link);
 	tcase_add_test(tc, it_ends_with_a_monitor_that_is_killed);
 	tcase_add_test(tc, the_link_outlives_it);
+	tcase_add_test(tc, it_may_do_all_that_a_network_needs);
 	tcase_add_test(tc, it_survives_garbage);
 	tcase_add_test(tc, it_survives_datagrams_of_garbage);
 	tcase_add_test(tc, a_helper_that_breaks_the_rules_is_ended);

@@ -10,6 +10,7 @@ struct tcp {
 	uint32_t peer;
 	uint16_t port, peer_port;
 	uint32_t seq, ack;
+	uint32_t first; /* for the test's own count */
 };
 
 /* The payload of the segment that was waited for. */
