@@ -376,6 +376,26 @@ START_TEST(the_stack_gets_only_what_it_understands)
 }
 END_TEST
 
+START_TEST(fragments_are_limited_each_second)
+{
+	uint64_t second = 1000ULL * 1000 * 1000;
+	uint8_t frame[FRAME_MAX];
+	size_t len = make_query(frame, 1, 4000, EXAMPLE, sizeof(EXAMPLE) - 1);
+	uint8_t *ip = frame + ETH_HEADER;
+
+	st_be32(ip + IPV4_DST, USERNET_HOST);
+	st_be16(ip + IPV4_FRAGMENT, 0x2000);
+	st_be16(ip + IPV4_CHECKSUM, 0);
+	st_be16(ip + IPV4_CHECKSUM, frame_fold(frame_sum(0, ip, IPV4_HEADER)));
+	for (uint64_t round = 5; round < 7; round++) {
+		for (unsigned int i = 0; i < SERVICES_FRAGMENTS; i++)
+			ck_assert(!services_take(&services, frame, len, round * second + i));
+		ck_assert(services_take(&services, frame, len, (round + 1) * second - 1));
+	}
+	ck_assert_uint_eq(services.refused, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("usernet_services");
@@ -396,6 +416,7 @@ int main(void)
 	tcase_add_test(tc, a_restricted_network_asks_nobody);
 	tcase_add_test(tc, damaged_frames_are_dropped);
 	tcase_add_test(tc, the_stack_gets_only_what_it_understands);
+	tcase_add_test(tc, fragments_are_limited_each_second);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -30,8 +30,6 @@
 #define READY_MS 10000 /* from exec to the first record; it takes some milliseconds */
 #define END_MS	 200   /* for what the guest sent last to be passed on */
 
-static const char *const helper_places[] = {"vise-net", "../lib/vise/vise-net"};
-
 struct usernet {
 	struct net net;
 	struct loop *loop;
@@ -267,31 +265,6 @@ static const struct net_ops usernet_ops = {
 	.destroy = usernet_destroy,
 };
 
-int usernet_find_helper(char *path, size_t size, struct err *err)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n < 0)
-		return err_set_errno(err, errno, "/proc/self/exe");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof(helper_places) / sizeof(helper_places[0]); i++) {
-		int len = snprintf(path, size, "%s/%s", self, helper_places[i]);
-
-		if (len > 0 && (size_t)len < size && access(path, X_OK) == 0)
-			return 0;
-	}
-	return err_set(err, -ENOENT,
-		       "user networking needs vise-net, which is neither in %s nor in "
-		       "%s/../lib/vise: a build with WITHOUT_SLIRP leaves it out; build with "
-		       "libslirp, or use a tap or passt",
-		       self, self);
-}
-
 /* All host-forwards are looked at before anything is started. */
 static int check_hostfwd(const struct net_config *config, struct err *err)
 {
@@ -328,7 +301,7 @@ static int start_helper(struct usernet *u, const struct net_config *config, stru
 	int rc;
 
 	if (!helper) {
-		rc = usernet_find_helper(found, sizeof(found), err);
+		rc = helper_find(found, sizeof(found), err);
 		if (rc)
 			return rc;
 		helper = found;

@@ -2,9 +2,6 @@
 #ifndef VISE_HOST_NET_USERNET_H
 #define VISE_HOST_NET_USERNET_H
 
-#include "vmm/core/err.h"
-
-#include <stddef.h>
 #include <sys/types.h>
 
 /*
@@ -15,16 +12,12 @@
  * it end before, one line says so, and the link loses all frames from then on.
  *
  * net_open() starts the process; it must be the thread that lives as long as the process does,
- * before others run. net_start() waits until it is ready and says when it is not: a host-forward
+ * before others run. Where net_config.helper is NULL, vise-net is looked for beside this program
+ * and in ../lib/vise. net_start() waits until it is ready and says when it is not: a host-forward
  * whose port is taken, for example. SIGCHLD must not be ignored.
  */
 
 struct net;
-
-/* Finds vise-net, in the folder of this program or in ../lib/vise from there, for
- * net_config.helper; net_open() does so itself where that is NULL. -ENOENT and a line with the
- * remedy. Any thread. */
-MUST_CHECK int usernet_find_helper(char *path, size_t size, struct err *err);
 
 /* The process id of vise-net, of a backend of the kind NET_USER; -1 once it has ended. */
 pid_t usernet_pid(const struct net *n);

@@ -10,6 +10,10 @@
 
 /* The process vise-net, seen from the monitor: begin and end. For the monitor's main thread. */
 
+/* Finds vise-net: in the folder of this program, or in ../lib/vise from there. -ENOENT and a line
+ * with the remedy. Any thread. */
+MUST_CHECK int helper_find(char *path, size_t size, struct err *err);
+
 /* Starts @program with the given host-forwards; it inherits stderr and one end of a stream socket,
  * whose other end becomes *@fd, owned by the caller. Returns its pid, or a negative errno. */
 pid_t helper_start(const char *program, const char *const *hostfwd, size_t n_hostfwd,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/host/usernet/services.h"
 
+#include "vmm/core/clock.h"
 #include "vmm/host/usernet/dhcp.h"
 #include "vmm/host/usernet/usernet.h"
 
@@ -85,13 +86,22 @@ static bool is_arp(const uint8_t *frame, size_t len)
 	       frame[ETH_HEADER + ARP_PLN] == sizeof(uint32_t);
 }
 
+/* One fragment more in second @now. */
+static bool too_many(struct services *s, uint64_t now)
+{
+	if (s->second != now)
+		s->fragments = 0;
+	s->second = now;
+	return ++s->fragments > SERVICES_FRAGMENTS;
+}
+
 bool services_take(struct services *s, const uint8_t *frame, size_t len, uint64_t now_ns)
 {
 	struct ip_packet ip;
 
 	if (is_arp(frame, len))
 		return false;
-	if (!frame_parse_ip(frame, len, &ip)) {
+	if (!frame_parse_ip(frame, len, &ip) || (ip.fragment && too_many(s, now_ns / NS_PER_SEC))) {
 		s->refused++;
 		return true;
 	}

@@ -15,13 +15,19 @@
  * For one thread. Times are of CLOCK_MONOTONIC, in nanoseconds.
  */
 
+/* Fragments are kept for half a minute where the rest is missing: so many new ones a second keep
+ * that to some 250 MB. */
+#define SERVICES_FRAGMENTS 4000U
+
 struct services {
 	bool restricted; /* names that are not our own are refused */
 	struct resolver resolver;
 	/* A frame for the guest. */
 	void (*send)(void *arg, const uint8_t *frame, size_t len);
 	void *arg;
-	uint64_t refused; /* frames that went nowhere */
+	uint64_t refused;	/* frames that went nowhere */
+	uint64_t second;	/* in which fragments were last counted */
+	unsigned int fragments; /* in that second */
 };
 
 /* @server NULL: the host has no name server. */
