@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "virtio/blk.h"
 
+#include "virtio/blk_chain.h"
 #include "vmm/core/le.h"
 #include "vmm/core/log.h"
 #include "vmm/core/trace.h"
@@ -9,12 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLK_QUEUE_SIZE	128U
-#define BLK_SEG_MAX	126U
-#define BLK_HEADER_SIZE 16U
-#define BLK_MAX_SEGS	1024U	   /* descriptors in a chain (contract BLK-23) */
-#define BLK_MAX_BYTES	(4U << 20) /* data in a request */
-#define BLK_IN_FLIGHT	(4U << 20) /* data in flight at which popping pauses */
+#define BLK_QUEUE_SIZE 128U
+#define BLK_IN_FLIGHT  (4U << 20) /* data in flight at which popping pauses */
 #define BLK_KEEP_BUFFER                                                                            \
 	(4U << 10) /* a slot keeps a buffer up to this size for its next request                   \
 		    */
@@ -94,93 +91,6 @@ static void blk_config_read(const struct virtio_device *vd, uint32_t offset, voi
 	st_le32(config + 0x0c, BLK_SEG_MAX);
 	st_le32(config + 0x14, blk->block_size);
 	virtio_config_copy(config, sizeof(config), offset, buf, len);
-}
-
-/* A chain taken apart: header fields and the data segments between header and status. */
-struct blk_parsed {
-	uint32_t type;
-	uint64_t sector;
-	gpa_t status_addr;
-	uint32_t n_data;
-	struct virtq_seg data[BLK_SEG_MAX];
-	bool too_many;			   /* more data segments than data[] holds */
-	bool readable_data, writable_data; /* some data segment has this direction */
-	uint64_t bytes;
-};
-
-/* Adds a data segment; empty ones are skipped. Too many are an error only for types that use them.
- */
-static void parsed_add(struct blk_parsed *p, struct virtq_seg seg)
-{
-	if (seg.len == 0)
-		return;
-	if (p->n_data < BLK_SEG_MAX)
-		p->data[p->n_data++] = seg;
-	else
-		p->too_many = true;
-	p->bytes += seg.len;
-	if (seg.writable)
-		p->writable_data = true;
-	else
-		p->readable_data = true;
-}
-
-/*
- * Splits @chain, whose last segment is known to be the status. The header is the first 16 readable
- * bytes, cut anywhere; what follows it in its last descriptor is data. 0 or -EINVAL.
- */
-static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *chain,
-		       struct blk_parsed *p)
-{
-	uint8_t header[BLK_HEADER_SIZE];
-	uint32_t have = 0;
-
-	if (chain->n > BLK_MAX_SEGS)
-		return -EINVAL;
-	for (uint32_t i = 0; i + 1 < chain->n; i++) {
-		struct virtq_seg seg = chain->segs[i];
-
-		if (have < BLK_HEADER_SIZE && seg.len > 0) {
-			uint32_t part = BLK_HEADER_SIZE - have;
-
-			if (seg.writable)
-				return -EINVAL;
-			if (part > seg.len)
-				part = seg.len;
-			if (guest_mem_read(blk->vd.mem, seg.addr, header + have, part) < 0)
-				return -EINVAL;
-			have += part;
-			seg.addr += part;
-			seg.len -= part;
-		}
-		parsed_add(p, seg);
-	}
-	if (have < BLK_HEADER_SIZE)
-		return -EINVAL;
-	p->type = ld_le32(header);
-	p->sector = ld_le64(header + 8);
-	return 0;
-}
-
-/* The contract's rules for IN and OUT: direction, whole sectors, inside the medium, inside RAM. */
-static bool transfer_allowed(const struct virtio_blk *blk, const struct blk_parsed *p)
-{
-	uint64_t capacity = blk->size / BLOCK_SECTOR;
-	uint64_t sectors = p->bytes / BLOCK_SECTOR;
-
-	if (p->type == VIRTIO_BLK_T_IN ? p->readable_data : p->writable_data)
-		return false;
-	if (p->type == VIRTIO_BLK_T_OUT && blk->backend->read_only)
-		return false;
-	if (p->n_data == 0 || p->too_many || p->bytes % BLOCK_SECTOR != 0 ||
-	    p->bytes > BLK_MAX_BYTES)
-		return false;
-	if (p->sector > capacity || sectors > capacity - p->sector)
-		return false;
-	for (uint32_t i = 0; i < p->n_data; i++)
-		if (!guest_mem_contains(blk->vd.mem, p->data[i].addr, p->data[i].len))
-			return false;
-	return true;
 }
 
 /* Writes the status byte and returns the chain. */
@@ -363,12 +273,14 @@ static void handle(struct virtio_blk *blk, const struct virtq_chain *chain)
 		blk->failed_requests++;
 		return;
 	}
-	if (parse_chain(blk, chain, &p) == 0) {
+	if (blk_chain_parse(blk->vd.mem, chain, &p) == 0) {
 		count(blk, &p);
 		switch (p.type) {
 		case VIRTIO_BLK_T_IN:
 		case VIRTIO_BLK_T_OUT:
-			if (transfer_allowed(blk, &p) && start(blk, chain, &p))
+			if (blk_chain_allowed(&p, blk->vd.mem, blk->size,
+					      blk->backend->read_only) &&
+			    start(blk, chain, &p))
 				return;
 			break;
 		case VIRTIO_BLK_T_FLUSH:
