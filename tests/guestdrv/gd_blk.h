@@ -18,6 +18,9 @@ struct gd_blk_config {
 	enum gd_block_mode mode;
 	uint16_t vectors;
 	uint32_t block_size;
+	enum virtio_blk_on_error on_read_error, on_write_error;
+	virtio_blk_error_fn error;
+	void *error_arg;
 };
 
 struct gd_blk {
