@@ -14,6 +14,10 @@ struct gd_block *gd_blk_plug(struct gd_machine *m, const char *id, uint8_t devfn
 		.backend = &disk->blk,
 		.loop = m->loop,
 		.block_size = config->block_size,
+		.on_read_error = config->on_read_error,
+		.on_write_error = config->on_write_error,
+		.error = config->error,
+		.error_arg = config->error_arg,
 	};
 	struct virtio_pci_config pci = {
 		.devfn = devfn,

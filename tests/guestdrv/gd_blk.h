@@ -20,6 +20,9 @@ struct gd_blk_config {
 	enum virtio_pci_mode transport;
 	bool event_idx;
 	uint32_t block_size;
+	enum virtio_blk_on_error on_read_error, on_write_error;
+	virtio_blk_error_fn error;
+	void *error_arg;
 };
 
 struct gd_blk {
