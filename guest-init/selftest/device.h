@@ -25,14 +25,14 @@ extern const struct device_kind device_snd;
 
 /* One PCI function and the virtio device behind it, by their names below /sys. */
 struct device {
-	char pci[DEVICE_NAME_MAX];    /* 0000:00:04.0 */
-	char virtio[DEVICE_NAME_MAX]; /* virtio1; empty: no driver has taken the function */
-	char driver[DEVICE_NAME_MAX]; /* of the virtio device; empty: none */
+	uint64_t features; /* as negotiated */
 	unsigned pci_id;
 	unsigned subsystem;
 	unsigned revision;
-	uint64_t features; /* as negotiated */
 	bool transitional;
+	char pci[DEVICE_NAME_MAX];    /* 0000:00:04.0 */
+	char virtio[DEVICE_NAME_MAX]; /* virtio1; empty: no driver has taken the function */
+	char driver[DEVICE_NAME_MAX]; /* of the virtio device; empty: none */
 };
 
 /* Finds the functions of @kind in the order of their PCI addresses; at most @max, returns the

@@ -32,6 +32,7 @@ enum phase { READ_HEAD, READ_BODY, WRITE, LINGER };
 struct connection {
 	struct http_server *server;
 	struct connection *next;
+	struct connection **link; /* what points to this one */
 	struct loop_fd *source;
 	struct loop_timer *timer;
 	int fd;
@@ -76,11 +77,10 @@ static uint64_t after_ns(uint64_t ns)
 static void close_connection(struct connection *c)
 {
 	struct http_server *s = c->server;
-	struct connection **at = &s->connections;
 
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
 	loop_del_fd(c->source);
 	loop_del_timer(c->timer);
 	close(c->fd);
@@ -302,6 +302,9 @@ static void add_connection(struct http_server *s, int fd, const struct sockaddr_
 		return;
 	}
 	c->next = s->connections;
+	c->link = &s->connections;
+	if (c->next)
+		c->next->link = &c->next;
 	s->connections = c;
 	s->count++;
 	loop_set_timer(c->timer, after_ns(s->patience_ns));
@@ -397,8 +400,10 @@ void http_server_destroy(struct http_server *s)
 {
 	if (!s)
 		return;
-	while (s->connections)
-		close_connection(s->connections);
+	for (struct connection *c = s->connections, *next; c; c = next) {
+		next = c->next;
+		close_connection(c);
+	}
 	loop_del_fd(s->source);
 	loop_del_timer(s->retry);
 	if (s->fd >= 0)

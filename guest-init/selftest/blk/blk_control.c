@@ -102,7 +102,7 @@ static bool rebind(struct blk_disk *disk, struct reset *r)
 	if (ret)
 		return reset_failed(r, "force_reset_failed", -ret);
 	do {
-		struct blk_io io;
+		struct blk_io io = {.error = 0};
 
 		device_refresh(&disk->device);
 		if (blk_disk_name(disk->device.virtio, disk->name, sizeof(disk->name)) &&

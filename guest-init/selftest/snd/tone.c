@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest-init/selftest/snd/tone.h"
 
-#define ONE (1LL << 30)
-/* 2 pi, scaled by 2^30. */
-#define TWO_PI 6746518852LL
+#define SHIFT TONE_SHIFT
+#define ONE   (1LL << SHIFT)
+/* 2 pi, scaled. */
+#define TWO_PI 110534964875444LL
 
 #define AMPLITUDE 8192
 
 static int64_t times(int64_t a, int64_t b)
 {
-	return (int64_t)(((__int128)a * b) >> 30);
+	return (int64_t)(((__int128)a * b + ONE / 2) >> SHIFT);
 }
 
 /* Taylor series around 0; @x, scaled, is at most pi / 2: eight terms are exact to a sample. */
@@ -45,7 +46,7 @@ void tone_init(struct tone *tone, unsigned hertz, unsigned rate)
 void tone_fill(struct tone *tone, int16_t *samples, size_t frames, unsigned channels)
 {
 	for (size_t i = 0; i < frames; i++) {
-		int16_t value = (int16_t)((tone->previous * AMPLITUDE) >> 30);
+		int16_t value = (int16_t)((tone->previous * AMPLITUDE + ONE / 2) >> SHIFT);
 		int64_t next = times(tone->factor, tone->previous) - tone->before;
 
 		for (unsigned c = 0; c < channels; c++)

@@ -9,10 +9,12 @@
 /* Sine tones and silence in 16-bit samples, little-endian, channels interleaved. No side effects
  * and no C library mathematics: a second-order recurrence in integers. */
 
+#define TONE_SHIFT 44
+
 struct tone {
-	int64_t previous; /* the last two values, scaled by 2^30 */
+	int64_t previous; /* the last two values, scaled by 2^TONE_SHIFT */
 	int64_t before;
-	int64_t factor; /* 2 cos(2 pi f / rate), scaled by 2^30 */
+	int64_t factor; /* 2 cos(2 pi f / rate), scaled likewise */
 };
 
 /* Begins a tone of @hertz at @rate frames a second (at most a quarter of it). */
