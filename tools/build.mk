@@ -70,7 +70,7 @@ tests: $(BUILD)/selftest-servers
 
 # Its parts that need no guest are linked with their tests as they are.
 SELFTEST_OBJ = $(call obj,$(filter-out %/main.c,$(INIT_SRC)))
-$(patsubst %,$(BUILD)/%,unit/selftest_test unit/selftest_net_test replay/dhcp_dns fuzz/dhcp_dns): $(SELFTEST_OBJ)
+$(patsubst %,$(BUILD)/%,unit/selftest_test unit/selftest_net_test unit/selftest_clients_test replay/dhcp_dns fuzz/dhcp_dns): $(SELFTEST_OBJ)
 
 # The guest's init runs where there is no C library: static, and small.
 $(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h guest-init/*/*.h guest-init/*/*/*.h docs/abi/*.h)
