@@ -4,6 +4,7 @@
  * on a file. The servers run on a thread of their own.
  * NOLINTBEGIN(bugprone-suspicious-include): the servers are in no library.
  */
+#include "tools/servers/http_connection.c"
 #include "tools/servers/http_reply.c"
 #include "tools/servers/http_request.c"
 #include "tools/servers/http_server.c"
@@ -27,6 +28,7 @@ static struct loop *loop;
 static struct http_server *server;
 static struct udp_echo *echo;
 static pthread_t thread;
+static bool running;
 
 static void *run_loop(void *arg)
 {
@@ -47,12 +49,22 @@ static void setup(void)
 	echo = udp_echo_create(loop, 0, &err);
 	ck_assert_msg(echo != NULL, "%s", err.text);
 	ck_assert_int_eq(pthread_create(&thread, NULL, run_loop, NULL), 0);
+	running = true;
+}
+
+/* After this the servers belong to the test's own thread. */
+static void stop_servers(void)
+{
+	if (!running)
+		return;
+	loop_stop(loop);
+	pthread_join(thread, NULL);
+	running = false;
 }
 
 static void teardown(void)
 {
-	loop_stop(loop);
-	pthread_join(thread, NULL);
+	stop_servers();
 	udp_echo_destroy(echo);
 	http_server_destroy(server);
 	loop_destroy(loop);
@@ -181,6 +193,7 @@ START_TEST(gets_its_datagrams_back)
 	ck_assert_msg(udp_echo(LOOPBACK, udp_echo_port(echo), &r), "%s", r.reason);
 	ck_assert_uint_eq(r.small_bytes, UDP_SMALL_BYTES);
 	ck_assert_uint_eq(r.mtu_bytes, UDP_MTU_BYTES);
+	stop_servers();
 	ck_assert_uint_eq(udp_echo_count(echo), 2);
 }
 END_TEST

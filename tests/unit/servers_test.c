@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The servers are a program of their own and in no library: their parts are built into the test.
  * NOLINTBEGIN(bugprone-suspicious-include): that is what including them is for. */
+#include "tools/servers/http_connection.c"
 #include "tools/servers/http_reply.c"
 #include "tools/servers/http_request.c"
 #include "tools/servers/http_server.c"

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "guest-init/selftest/clock.h"
 #include "guest-init/selftest/device.h"
 #include "guest-init/selftest/irq.h"
 #include "guest-init/selftest/snd/pcm.h"
-#include "guest-init/selftest/snd/tone.h"
+#include "guest-init/selftest/snd/streams.h"
 #include "guest-init/selftest/sysfs.h"
 #include "guest-init/selftest/test.h"
 
 #define VIRTIO "/sys/bus/virtio/devices"
 
-#define HERTZ		 440
-#define PLAY_MS		 250
-#define PLAY_PATIENCE_MS 2000
-#define DRAIN_MS	 1500
-#define CAPTURE_MS	 2500
-#define DUPLEX_MS	 3000
-#define LIMIT_BYTES	 (8U << 20)
-#define LIMIT_MS	 30000
-#define SILENCE		 64 /* noise of a converter is none */
+#define LIMIT_BYTES (8U << 20)
+#define LIMIT_MS    30000
 
 struct sound {
 	struct device device;
@@ -31,21 +23,6 @@ struct sound {
 	char formats[2][48]; /* as they were set up; empty: never */
 	struct irq_info irq;
 };
-
-struct outcome {
-	const char *reason; /* NULL: well */
-	int error;	    /* errno */
-	uint64_t frames;
-	bool heard;
-};
-
-static void fail_with(struct outcome *o, const char *reason, int error)
-{
-	if (o->reason)
-		return;
-	o->reason = reason;
-	o->error = error < 0 ? -error : error;
-}
 
 /* The first node of card @card that ends in @letter. */
 static void find_node(const char *card, char letter, char *node, size_t size)
@@ -69,137 +46,6 @@ static void find_endpoints(struct sound *s)
 		return;
 	find_node(card, 'p', s->playback, sizeof(s->playback));
 	find_node(card, 'c', s->capture, sizeof(s->capture));
-}
-
-static void note_format(struct sound *s, const struct pcm *pcm)
-{
-	snprintf(s->formats[pcm->capture], sizeof(s->formats[0]), "s16le/%uch/%uHz", pcm->channels,
-		 pcm->rate);
-}
-
-static int16_t *new_period(const struct pcm *pcm)
-{
-	return calloc(pcm->period, 2UL * pcm->channels);
-}
-
-static void play(struct sound *s, struct outcome *o)
-{
-	uint64_t deadline = clock_after_ms(PLAY_PATIENCE_MS);
-	struct pcm pcm;
-	struct tone tone;
-	int16_t *period;
-	int ret = pcm_open(&pcm, s->playback, false);
-
-	if (ret) {
-		fail_with(o, "render_init_failed", ret);
-		return;
-	}
-	note_format(s, &pcm);
-	tone_init(&tone, HERTZ, pcm.rate);
-	period = new_period(&pcm);
-	while (period && !o->reason && o->frames < (uint64_t)pcm.rate * PLAY_MS / 1000) {
-		long n;
-
-		tone_fill(&tone, period, pcm.period, pcm.channels);
-		n = pcm_transfer(&pcm, period, pcm.period, deadline);
-		o->frames += n > 0 ? (uint64_t)n : 0;
-		if (n < 0)
-			fail_with(o, "render_failed", (int)n);
-		else if ((unsigned long)n < pcm.period)
-			fail_with(o, "render_timeout", ETIMEDOUT);
-	}
-	ret = o->reason ? 0 : pcm_drain(&pcm, clock_after_ms(DRAIN_MS));
-	if (!period)
-		fail_with(o, "no_memory", ENOMEM);
-	else if (ret)
-		fail_with(o, ret == -ETIMEDOUT ? "render_timeout" : "render_failed", ret);
-	free(period);
-	pcm_close(&pcm);
-}
-
-static void take_capture(struct pcm *pcm, int16_t *period, uint64_t deadline, struct outcome *o)
-{
-	long n = pcm_transfer(pcm, period, pcm->period, deadline);
-
-	if (n < 0) {
-		fail_with(o, "capture_failed", (int)n);
-		return;
-	}
-	o->frames += (uint64_t)n;
-	if (tone_heard(period, (size_t)n * pcm->channels, SILENCE))
-		o->heard = true;
-}
-
-static void capture(struct sound *s, struct outcome *o)
-{
-	uint64_t deadline = clock_after_ms(CAPTURE_MS);
-	struct pcm pcm;
-	int16_t *period;
-	int ret = pcm_open(&pcm, s->capture, true);
-
-	if (ret) {
-		fail_with(o, "capture_init_failed", ret);
-		return;
-	}
-	note_format(s, &pcm);
-	period = new_period(&pcm);
-	ret = period ? pcm_start(&pcm) : -ENOMEM;
-	if (ret)
-		fail_with(o, "capture_start_failed", ret);
-	/* Half a second of sound is enough to know it. */
-	while (!o->reason && o->frames < pcm.rate / 2 && clock_ns() < deadline)
-		take_capture(&pcm, period, deadline, o);
-	if (!o->frames)
-		fail_with(o, "capture_timeout", ETIMEDOUT);
-	free(period);
-	pcm_close(&pcm);
-}
-
-/* One period out, what there is in, for three seconds. */
-static void run_duplex(struct pcm *out, struct pcm *in, struct outcome *o)
-{
-	uint64_t deadline = clock_after_ms(DUPLEX_MS);
-	int16_t *to = new_period(out);
-	int16_t *from = new_period(in);
-	struct tone tone;
-	int ret = to && from ? pcm_start(in) : -ENOMEM;
-
-	tone_init(&tone, HERTZ, out->rate);
-	if (ret)
-		fail_with(o, "capture_start_failed", ret);
-	while (!o->reason && clock_ns() < deadline) {
-		long n;
-
-		tone_fill(&tone, to, out->period, out->channels);
-		n = pcm_transfer(out, to, out->period, deadline);
-		if (n < 0)
-			fail_with(o, "render_failed", (int)n);
-		else
-			take_capture(in, from, clock_ns(), o);
-	}
-	if (!o->frames)
-		fail_with(o, "capture_no_frames", 0);
-	free(to);
-	free(from);
-}
-
-static void duplex(struct sound *s, struct outcome *o)
-{
-	struct pcm out;
-	struct pcm in;
-	int ret = pcm_open(&out, s->playback, false);
-
-	if (ret) {
-		fail_with(o, "render_init_failed", ret);
-		return;
-	}
-	ret = pcm_open(&in, s->capture, true);
-	if (ret)
-		fail_with(o, "capture_init_failed", ret);
-	else
-		run_duplex(&out, &in, o);
-	pcm_close(&in);
-	pcm_close(&out);
 }
 
 static void put_outcome(struct marker *m, const struct outcome *o)
@@ -257,9 +103,10 @@ static void test_capture(struct selftest *t, struct sound *s)
 			 "endpoint_missing");
 		return;
 	}
-	capture(s, &o);
+	streams_capture(s->capture, &o);
+	memcpy(s->formats[1], o.format, sizeof(o.format));
 	if (t->plan.require_non_silence && !o.heard)
-		fail_with(&o, "silence", 0);
+		outcome_fail(&o, "silence", 0);
 	m = test_begin(t, "virtio-snd-capture", o.reason ? "FAIL" : "PASS");
 	marker_text(m, "method", "alsa");
 	marker_number(m, "frames", o.frames);
@@ -282,7 +129,7 @@ static void test_duplex(struct selftest *t, struct sound *s)
 		test_say(t, "virtio-snd-duplex", "SKIP", "endpoint_missing");
 		return;
 	}
-	duplex(s, &o);
+	streams_duplex(s->playback, s->capture, &o);
 	m = test_begin(t, "virtio-snd-duplex", o.reason ? "FAIL" : "PASS");
 	marker_number(m, "frames", o.frames);
 	marker_flag(m, "non_silence", o.heard);
@@ -412,9 +259,10 @@ void test_snd(struct selftest *t)
 	else
 		test_not_asked(t, "virtio-snd-buffer-limits");
 	if (*s.playback)
-		play(&s, &played);
+		streams_play(s.playback, &played);
 	else
-		fail_with(&played, "endpoint_missing", ENODEV);
+		outcome_fail(&played, "endpoint_missing", ENODEV);
+	memcpy(s.formats[0], played.format, sizeof(played.format));
 	irq_read(&s.device, &s.irq);
 	say_playback(t, &s, &played);
 	test_capture(t, &s);
