@@ -52,7 +52,7 @@ static void set_modes(int tty, const struct job *job)
 	t.c_cflag &= ~(tcflag_t)HUPCL;
 	t.c_iflag = typed ? ICRNL : 0;
 	t.c_lflag = ICANON | (typed ? ISIG | IEXTEN : 0);
-	if (job->exec)
+	if (job->exec || job->selftest)
 		t.c_oflag = 0; /* the program's bytes, unchanged */
 	else
 		t.c_lflag |= ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;

@@ -25,6 +25,8 @@ static bool job_set(struct job *job, const char *key, const char *value)
 		job->root = value;
 	else if (!strcmp(key, VISE_INIT_KEY_TERM))
 		job->term = value;
+	else if (!strcmp(key, VISE_INIT_KEY_SELFTEST))
+		job->selftest = value;
 	else if (!strcmp(key, VISE_INIT_KEY_SHELL))
 		job->shell = !strcmp(value, "1");
 	else if (!strcmp(key, VISE_INIT_KEY_ROWS))

@@ -13,6 +13,7 @@ struct job {
 	const char *exec; /* NULL: none */
 	const char *root; /* NULL: stay in the initramfs */
 	const char *term;
+	const char *selftest; /* "1" or the self test's flags; NULL: none */
 	bool shell;
 	unsigned short rows; /* 0: the host has no terminal */
 	unsigned short cols;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vise-init: the first process of a Linux guest. It mounts what programs need, loads modules, goes
- * to the disk if asked, runs one command or shell, tells the host how it ended, and powers off. The
- * first process must never return or crash: the kernel would panic, and nobody would learn why.
+ * to the disk if asked, runs one command, shell or self test, tells the host how it ended, and
+ * powers off. The first process must never return or crash: the kernel would panic, and nobody
+ * would learn why.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -64,13 +65,14 @@ int main(void)
 	modules_load(VISE_INIT_MODULES_PATH);
 	if (job.root)
 		root_switch(job.root);
-	if (job.root && !job.exec && !job.shell) {
+	if (job.root && !job.exec && !job.shell && !job.selftest) {
 		run_handover(&job);
 		report_died("%s has no /sbin/init; give --exec or --shell", job.root);
 	}
-	if (!job.exec && !job.shell)
+	if (!job.exec && !job.shell && !job.selftest)
 		report_died("no job: neither " VISE_INIT_JOB_PATH " nor the kernel command line"
-			    " (vise.exec=, vise.shell=1, vise.root=) says what to run");
+			    " (vise.exec=, vise.shell=1, vise.selftest=1, vise.root=) says what to "
+			    "run");
 	mount_rest();
 	report_send(VISE_INIT_VERB_EXIT, "%d", run_job(&job, tty));
 	power_end(POWER_OFF);

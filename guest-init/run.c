@@ -15,6 +15,7 @@
 #include "guest-init/launch.h"
 #include "guest-init/power.h"
 #include "guest-init/report.h"
+#include "guest-init/selftest/selftest.h"
 
 static void watched_signals(sigset_t *set)
 {
@@ -149,7 +150,9 @@ int run_job(const struct job *job, int tty)
 		console_foreground(tty);
 		unblock_signals();
 		launch_environment(job->term);
-		_exit(job->exec ? launch_command(job->exec) : launch_shell());
+		_exit(job->selftest ? selftest_run(job->selftest)
+		      : job->exec   ? launch_command(job->exec)
+				    : launch_shell());
 	}
 	return tend(pid, tty);
 }

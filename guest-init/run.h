@@ -5,10 +5,10 @@
 #include "guest-init/job.h"
 
 /*
- * Runs the job's command or shell on the terminal @tty as a process group in its foreground and
- * tends the machine until it ends: reaps orphans, obeys the host's lines and the signals that ask
- * the first process to halt. Returns the status as a shell counts it. A signal that asks for reboot
- * or power-off ends the machine and does not return.
+ * Runs the job's self test, command or shell on the terminal @tty as a process group in its
+ * foreground and tends the machine until it ends: reaps orphans, obeys the host's lines and the
+ * signals that ask the first process to halt. Returns the status as a shell counts it. A signal
+ * that asks for reboot or power-off ends the machine and does not return.
  */
 int run_job(const struct job *job, int tty);
 

@@ -33,7 +33,8 @@ GUESTDRV := $(call sources,tests/guestdrv)
 
 LIB_SRC  := $(CORE) $(KVM) $(HOST) $(DEVICES) $(FIRMWARE) $(VIRTIO) $(filter-out vmm/app/main.c,$(APP))
 CTL_SRC  := $(call sources,tools/visectl)
-INIT_SRC := $(call sources,guest-init)
+SERVERS  := $(call sources,tools/servers)
+INIT_SRC := $(sort $(call sources,guest-init) $(call sources,guest-init/selftest))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -61,8 +62,18 @@ $(BUILD)/vise: $(call obj,vmm/app/main.c) $(BUILD)/libvise.a
 $(BUILD)/visectl: $(call obj,$(CTL_SRC)) $(BUILD)/libvise.a
 	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# For tests only: what a guest's self test talks to.
+$(BUILD)/selftest-servers: $(call obj,$(SERVERS)) $(BUILD)/libvise.a
+	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+tests: $(BUILD)/selftest-servers
+
+# Its parts that need no guest are linked with their tests as they are.
+SELFTEST_OBJ = $(call obj,$(filter-out %/main.c,$(INIT_SRC)))
+$(patsubst %,$(BUILD)/%,unit/selftest_test unit/selftest_net_test unit/selftest_clients_test replay/dhcp_dns fuzz/dhcp_dns): $(SELFTEST_OBJ)
+
 # The guest's init runs where there is no C library: static, and small.
-$(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h guest-init/*/*.h docs/abi/*.h)
+$(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h guest-init/*/*.h guest-init/*/*/*.h docs/abi/*.h)
 	@mkdir -p $(@D)
 	$(call quiet,STATIC)$(CC) -I. -D_GNU_SOURCE -std=gnu11 -Os $(WARN) -static \
 		-ffunction-sections -fdata-sections -Wl,--gc-sections -s \

@@ -14,12 +14,39 @@
  *               program are executed directly; anything else goes to `/bin/sh -c`. Without a shell
  *               the words are split (quotes and backslashes honoured) and executed.
  *   shell=1     an interactive shell on the console
- *   root=DEV    wait for the device, mount it and make it the root; with neither exec nor shell
- *               the disk's own init takes over
+ *   selftest=1  run the self test of the virtio devices and end with its verdict: 0 PASS, 1 FAIL.
+ *   selftest=FLAGS   likewise, with flags; see below. Goes before exec and shell
+ *   root=DEV    wait for the device, mount it and make it the root; with neither exec, shell
+ *               nor selftest the disk's own init takes over
  *   rows=N cols=N   size of the console's terminal. Given: the host's user types at it, so ^C
  *               interrupts and Enter ends a line. Not given with exec: bytes pass as they are, and
  *               only ^D (end of file), ^U and backspace (VEOF, VKILL, VERASE) keep their meaning
  *   term=NAME   TERM of what is run
+ *
+ * Self test. It tries each virtio device and prints, on the first serial port, the lines of the
+ * Windows 7 self test: AERO_VIRTIO_SELFTEST|START, |CONFIG, |TEST|NAME|STATUS|..., |RESULT. Flags
+ * are words with quotes as a shell has them; a value stands behind the flag or after '='. A flag
+ * that is wrong: status 2, and no line. Variables AERO_VIRTIO_SELFTEST_NAME=1 of the kernel's
+ * command line set the flags marked with *, e.g. AERO_VIRTIO_SELFTEST_TEST_BLK_RESET for
+ * --test-blk-reset.
+ *
+ *   --http-url URL --udp-port N --dns-host NAME     the servers, as 10.0.2.2 by default
+ *   --net-timeout-sec N     for link and address, 120; also for the link to come back
+ *   --blk-root PATH         a directory for the file, or a disk whose last sectors are written and
+ *                           put back. Not given: a virtio disk with a mounted file system, or one
+ *                           that ends in zeros
+ *   --io-size-mib N --io-chunk-kib N                32 and 1024
+ *   --log-file PATH         the lines go there too
+ *   --expect-blk-msi*       the disk must use messages
+ *   --require-net-msix* --require-input-msix* --require-snd-msix*
+ *   --test-blk-resize* --test-blk-reset* --test-net-link-flap*
+ *   --test-input-events* --test-input-events-extended* --test-input-events-modifiers*
+ *   --test-input-events-buttons* --test-input-events-wheel* --test-input-media-keys*
+ *   --test-input-led* --test-input-leds* --test-input-tablet-events* (--test-tablet-events*)
+ *   --require-snd (--test-snd)   no sound device is a failure
+ *   --disable-snd --disable-snd-capture
+ *   --test-snd-capture* --require-snd-capture --require-non-silence --test-snd-buffer-limits*
+ *   --allow-virtio-snd-transitional
  *
  * Modules. A text file of module paths in load order, one a line, loaded before anything else.
  * Files may be compressed by gzip, xz or zstd.
@@ -50,12 +77,13 @@
 #define VISE_INIT_JOB_MAX  65536
 #define VISE_INIT_LINE_MAX 256
 
-#define VISE_INIT_KEY_EXEC  "exec"
-#define VISE_INIT_KEY_SHELL "shell"
-#define VISE_INIT_KEY_ROOT  "root"
-#define VISE_INIT_KEY_ROWS  "rows"
-#define VISE_INIT_KEY_COLS  "cols"
-#define VISE_INIT_KEY_TERM  "term"
+#define VISE_INIT_KEY_EXEC     "exec"
+#define VISE_INIT_KEY_SHELL    "shell"
+#define VISE_INIT_KEY_ROOT     "root"
+#define VISE_INIT_KEY_ROWS     "rows"
+#define VISE_INIT_KEY_COLS     "cols"
+#define VISE_INIT_KEY_TERM     "term"
+#define VISE_INIT_KEY_SELFTEST "selftest"
 
 /* In front of each key on the kernel command line. */
 #define VISE_INIT_CMDLINE_PREFIX "vise."

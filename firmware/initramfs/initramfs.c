@@ -80,6 +80,8 @@ static int add_job(struct cpio *cpio, const struct initramfs_config *config, str
 		put_value(f, VISE_INIT_KEY_EXEC, config->exec);
 	if (config->shell)
 		put_value(f, VISE_INIT_KEY_SHELL, "1");
+	if (config->selftest)
+		put_value(f, VISE_INIT_KEY_SELFTEST, config->selftest);
 	if (config->root)
 		put_value(f, VISE_INIT_KEY_ROOT, config->root);
 	if (config->term)
@@ -91,8 +93,12 @@ static int add_job(struct cpio *cpio, const struct initramfs_config *config, str
 		ret = err_set(err, -ENOMEM, "initramfs: no memory for the job");
 	} else if (len > VISE_INIT_JOB_MAX) {
 		ret = err_set(err, -E2BIG,
-			      "--exec: the command is longer than the guest's init takes (%d"
-			      " bytes); put it into a script and add it with --include",
+			      config->selftest
+				      ? "--selftest: its flags are longer than the guest's init"
+					" takes (%d bytes)"
+				      : "--exec: the command is longer than the guest's init takes"
+					" (%d bytes); put it into a script and add it with"
+					" --include",
 			      VISE_INIT_JOB_MAX);
 	} else {
 		ret = add_text(cpio, VISE_INIT_JOB_PATH, text, err);
@@ -133,13 +139,16 @@ static size_t wanted_modules(const struct initramfs_config *config, const char *
 		{"virtio_net", config->has_net},
 		{"virtio_input", config->has_input},
 		{"evdev", config->has_input},
+		/* Brings snd, snd-pcm and snd-timer along; Debian's cloud kernel has none of them.
+		 */
+		{"virtio_snd", config->has_snd},
 		{"crc32c_generic", config->root != NULL},
 		{"ext4", config->root != NULL},
 	};
 	size_t n = 0;
 
-	if (config->has_disk || config->has_net || config->has_input || config->has_console ||
-	    config->root) {
+	if (config->has_disk || config->has_net || config->has_input || config->has_snd ||
+	    config->has_console || config->root) {
 		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 			if (table[i].wanted)
 				names[n++] = table[i].name;

@@ -8,9 +8,9 @@
 #include "vmm/core/err.h"
 
 /*
- * Makes, in memory, the initramfs that `vise run` boots with --exec, --shell or --root: vise-init
- * as its first process, the job for it (docs/abi/vise-init.h), the kernel modules that the
- * machine's devices need, unpacked, and, unless a disk brings its own, the programs to run.
+ * Makes, in memory, the initramfs that `vise run` boots with --exec, --shell, --selftest or --root:
+ * vise-init as its first process, the job for it (docs/abi/vise-init.h), the kernel modules that
+ * the machine's devices need, unpacked, and, unless a disk brings its own, the programs to run.
  */
 
 struct initramfs_config {
@@ -19,6 +19,7 @@ struct initramfs_config {
 	const char *modules;   /* --modules DIR; NULL: looked for next to the kernel */
 	const char *exec;      /* --exec CMD, or NULL */
 	const char *root;      /* --root DEV, or NULL */
+	const char *selftest;  /* --selftest: "1" or its flags; NULL: no self test */
 	const char *term;      /* the host terminal's TERM, or NULL */
 	char *const *include;  /* --include options, "HOST[:GUEST]" */
 	size_t n_include;
@@ -29,6 +30,7 @@ struct initramfs_config {
 	bool has_disk;
 	bool has_net;
 	bool has_input;
+	bool has_snd;
 	bool has_console; /* virtio-console */
 };
 

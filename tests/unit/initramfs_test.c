@@ -346,6 +346,36 @@ START_TEST(loads_nothing_without_devices)
 }
 END_TEST
 
+START_TEST(writes_the_self_tests_job_and_brings_its_drivers)
+{
+	struct initramfs_config config = basic_config();
+	struct err err = ERR_INIT;
+	struct found f;
+	int fd;
+
+	make_tree(true);
+	put("lib/modules/1.2-test/kernel/virtio_snd.ko", "snd", 3);
+	put_text("lib/modules/1.2-test/modules.dep",
+		 "kernel/virtio_blk.ko: kernel/helper.ko\nkernel/helper.ko:\n"
+		 "kernel/virtio_snd.ko: kernel/helper.ko\n");
+	config.selftest = "--log-file a\\b";
+	config.has_snd = true;
+	fd = initramfs_build(&config, &err);
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	ck_assert_int_ge(look(fd, VISE_INIT_MODULES_PATH, &f), 0);
+	ck_assert_str_eq(f.data, VISE_INIT_MODULES_DIR "/helper.ko\n" VISE_INIT_MODULES_DIR
+						       "/virtio_snd.ko\n");
+	ck_assert_int_ge(look(fd, VISE_INIT_JOB_PATH, &f), 0);
+	ck_assert_str_eq(f.data, "selftest=--log-file a\\\\b\n");
+	close(fd);
+	config.has_snd = false;
+	fd = initramfs_build(&config, &err);
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	ck_assert_int_lt(look(fd, VISE_INIT_MODULES_PATH, &f), 0);
+	close(fd);
+}
+END_TEST
+
 START_TEST(brings_the_program_and_the_included_files)
 {
 	struct initramfs_config config = basic_config();
@@ -548,6 +578,7 @@ int main(void)
 	tcase_add_test(tc, hostile_module_lists_do_no_harm);
 	tcase_add_loop_test(tc, builds_what_a_disk_machine_needs, 0, 2);
 	tcase_add_test(tc, loads_nothing_without_devices);
+	tcase_add_test(tc, writes_the_self_tests_job_and_brings_its_drivers);
 	tcase_add_test(tc, brings_the_program_and_the_included_files);
 	tcase_add_test(tc, says_what_is_wrong);
 	tcase_add_test(tc, damaged_modules_are_refused_by_name);

@@ -71,12 +71,14 @@ END_TEST
 START_TEST(reads_the_job_file)
 {
 	char text[] = "exec=echo a=b \\\\n\\nnext\nshell=1\nroot=/dev/vda\nrows=24\ncols=80\n"
+		      "selftest=--udp-port 7 --log-file=/a\\\\b\n"
 		      "term=xterm";
 	struct job job = {.exec = NULL};
 
 	job_parse(text, &job);
 	ck_assert_str_eq(job.exec, "echo a=b \\n\nnext");
 	ck_assert_str_eq(job.root, "/dev/vda");
+	ck_assert_str_eq(job.selftest, "--udp-port 7 --log-file=/a\\b");
 	ck_assert_str_eq(job.term, "xterm");
 	ck_assert(job.shell);
 	ck_assert_uint_eq(job.rows, 24);
