@@ -55,13 +55,17 @@ void gd_input_open(struct gd_input *in, const struct gd_input_config *config)
 	for (uint8_t k = 0; k < GD_INPUT_KINDS; k++) {
 		struct virtio_input_config input = {
 			.id = ids[k], .mem = in->m->mem, .kind = (enum virtio_input_kind)k};
+		struct virtio_pci_config wish = {
+			.devfn = PCI_DEVFN(GD_INPUT_SLOT, k),
+			.vectors = config->vectors,
+			.subsystem = (uint16_t)(VIRTIO_INPUT_SUBSYSTEM + k),
+		};
 		struct err err = ERR_INIT;
 
 		in->fn[k].vd = virtio_input_create(&input, &err);
 		if (!in->fn[k].vd)
 			gd_die("input", err.text);
-		gd_plug_as(in->m, in->fn[k].vd, PCI_DEVFN(GD_INPUT_SLOT, k), config->vectors,
-			   (uint16_t)(VIRTIO_INPUT_SUBSYSTEM + k));
+		gd_plug_with(in->m, in->fn[k].vd, &wish);
 	}
 	gd_assign(in->m);
 	for (uint8_t k = 0; k < GD_INPUT_KINDS; k++)

@@ -322,7 +322,9 @@ START_TEST(driver_refuses_what_is_no_input_device)
 			.sizes = {impostors[i].sizes[0], impostors[i].sizes[1]}};
 		struct gd_input_fn fn = {.vd = gd_echo_create(in.m, &config)};
 
-		gd_plug_as(in.m, fn.vd, PCI_DEVFN(9, i), 0, VIRTIO_INPUT_SUBSYSTEM);
+		gd_plug_with(in.m, fn.vd,
+			     &(struct virtio_pci_config){.devfn = PCI_DEVFN(9, i),
+							 .subsystem = VIRTIO_INPUT_SUBSYSTEM});
 		gd_assign(in.m);
 		gd_dev_open(&fn.dev, in.m, PCI_DEVFN(9, i));
 		ck_assert_str_eq(gd_input_probe(&fn, &gd_win7_input), impostors[i].why);
@@ -333,7 +335,10 @@ START_TEST(driver_refuses_what_is_no_input_device)
 			.id = "liar", .mem = in.m->mem, .kind = VIRTIO_INPUT_MOUSE};
 		struct gd_input_fn fn = {.vd = virtio_input_create(&config, NULL)};
 
-		gd_plug_as(in.m, fn.vd, PCI_DEVFN(10, i), 0, i ? 0x1100 : VIRTIO_INPUT_SUBSYSTEM);
+		gd_plug_with(in.m, fn.vd,
+			     &(struct virtio_pci_config){.devfn = PCI_DEVFN(10, i),
+							 .subsystem = i ? 0x1100
+									: VIRTIO_INPUT_SUBSYSTEM});
 		gd_assign(in.m);
 		gd_dev_open(&fn.dev, in.m, PCI_DEVFN(10, i));
 		ck_assert_str_eq(gd_input_probe(&fn, &gd_win7_input),
