@@ -188,6 +188,8 @@ struct virtio_device *virtio_console_create(const struct virtio_console_config *
 	}
 	c->properties = config->properties;
 	c->cols = config->cols;
+	c->quit = config->quit;
+	c->quit_arg = config->quit_arg;
 	c->rows = config->rows;
 	if (init_ports(c, config) < 0) {
 		err_set(err, -ENOMEM, "%s: out of memory", config->id);
@@ -244,6 +246,14 @@ static void port_resize(void *arg, unsigned int rows, unsigned int cols)
 	virtio_console_resize(&port->console->vd, terminal_size(cols), terminal_size(rows));
 }
 
+static void port_quit(void *arg)
+{
+	const struct console_port *port = arg;
+
+	if (port->console->quit)
+		port->console->quit(port->console->quit_arg);
+}
+
 struct stream_user virtio_console_user(struct virtio_device *vd, unsigned int port)
 {
 	return (struct stream_user){
@@ -251,6 +261,7 @@ struct stream_user virtio_console_user(struct virtio_device *vd, unsigned int po
 		.writable = port_writable,
 		.opened = port_opened,
 		.resize = port == 0 ? port_resize : NULL,
+		.quit = port_quit,
 		.arg = &to_console(vd)->ports[port],
 	};
 }

@@ -58,6 +58,8 @@ struct virtio_console {
 	struct virtio_device vd;
 	uint32_t properties;
 	uint16_t cols, rows;
+	void (*quit)(void *arg);
+	void *quit_arg;
 	bool device_ready; /* the driver has asked for ports */
 	struct console_port ports[VIRTIO_CONSOLE_PORTS];
 	struct console_message messages[CONSOLE_MAX_MESSAGES]; /* the oldest first */

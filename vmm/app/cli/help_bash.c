@@ -65,7 +65,7 @@ static const char epilogue[] =
 	"\t\tlast=${value##*,}\n"
 	"\t\tbefore=$before${value%\"$last\"} kind=file\n"
 	"\t\tif [[ $value != *,* ]]; then\n"
-	"\t\t\t:\n"
+	"\t\t\t_vise_key \"${parts[1]}\" \"$option\" \"${words%%=*}\"\n"
 	"\t\telif [[ $last == *=* ]]; then\n"
 	"\t\t\t_vise_key \"${parts[1]}\" \"$option\" \"${last%%=*}\"\n"
 	"\t\t\tbefore=$before${last%%=*}= last=${last#*=}\n"
