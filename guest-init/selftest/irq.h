@@ -12,7 +12,7 @@
 /* How a device interrupts, as Linux sees it: the directory msi_irqs of its PCI function, and
  * /proc/interrupts. */
 
-#define IRQ_MAX 16
+#define IRQ_MAX 64 /* a queue for each of many CPUs */
 
 struct irq_vector {
 	unsigned number; /* Linux's */

@@ -14,6 +14,7 @@ struct census {
 	unsigned wrong_driver;
 	unsigned missing_driver;
 	unsigned wrong_revision;
+	unsigned problem;	 /* no virtio device came of it, or no input device of that */
 	const struct evdev *odd; /* the first one that is not bound as it should be */
 };
 
@@ -30,6 +31,7 @@ static struct census take_census(const struct evdev_list *list)
 		c.consumer += e->consumer;
 		c.missing_driver += missing;
 		c.wrong_driver += wrong;
+		c.problem += !*e->device.virtio || (!missing && !*e->input);
 		c.wrong_revision += !device_revision_good(&e->device);
 		if ((missing || wrong || !device_revision_good(&e->device)) && !c.odd)
 			c.odd = e;
@@ -63,7 +65,7 @@ static void say_bind(struct selftest *t, const struct evdev_list *list, const st
 	marker_number(m, "devices", list->n);
 	marker_number(m, "wrong_service", c->wrong_driver);
 	marker_number(m, "missing_service", c->missing_driver);
-	marker_number(m, "problem", 0);
+	marker_number(m, "problem", c->problem);
 	test_end(t);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct device *d = &list->devices[i].device;
