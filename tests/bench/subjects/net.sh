@@ -19,14 +19,14 @@ plain+=,host_tso6=off,host_ecn=off,host_ufo=off,mrg_rxbuf=off,ctrl_vq=off,event_
 # net SIDE KIND: appends the network to the side's command line
 net() {
 	case $1-$2 in
-	vise-tap) vmm+=(--net tap,ifname=tap0) ;;
-	vise-offload) vmm+=(--net tap,ifname=tap0,csum=on,tso=on,mrg-rxbuf=on,event-idx=on) ;;
-	vise-user) vmm+=(--net user) ;;
-	pc-tap) vmm+=(-netdev tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off
+	vise-tap) vmm+=(--net 'tap,ifname=tap0,event-idx=off') ;;
+	vise-offload) vmm+=(--net 'tap,ifname=tap0,csum=on,tso=on,mrg-rxbuf=on,event-idx=on') ;;
+	vise-user) vmm+=(--net 'user,event-idx=off') ;;
+	pc-tap) vmm+=(-netdev 'tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off'
 		-device "virtio-net-pci,netdev=n,$plain") ;;
-	pc-offload) vmm+=(-netdev tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off
-		-device virtio-net-pci,netdev=n) ;;
-	pc-user) vmm+=(-netdev user,id=n -device "virtio-net-pci,netdev=n,$plain") ;;
+	pc-offload) vmm+=(-netdev 'tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off'
+		-device 'virtio-net-pci,netdev=n') ;;
+	pc-user) vmm+=(-netdev 'user,id=n' -device "virtio-net-pci,netdev=n,$plain") ;;
 	esac
 }
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #define RATE   48000U
-#define PERIOD 1024U /* frames */
-#define BUFFER (4 * PERIOD)
+#define PERIOD 1024U	     /* frames */
+#define BUFFER (16 * PERIOD) /* Linux gives a buffer's time for the last of it to be played */
 
 static void die(const char *what)
 {

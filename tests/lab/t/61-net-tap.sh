@@ -14,7 +14,10 @@ busybox nc -l -p 7061 <down &
 modules=virtio_net tiny_initrd initrd.gz <<'INIT'
 ip link set eth0 up
 ip addr add 192.168.61.2/24 dev eth0
-nc 192.168.61.1 7061 </dev/null | sha256sum | sed 's/^/down /'
+# A peer whose input has ended is taken for gone: this one never speaks, and never ends.
+mkfifo /mute
+sleep 10000 >/mute &
+nc 192.168.61.1 7061 </mute | sha256sum | sed 's/^/down /'
 echo listening
 nc -l -p 7 | sha256sum | sed 's/^/up /'
 poweroff -f

@@ -43,7 +43,7 @@ inject aero_virtio_mouse0 2 8 1 2 6 -2
 inject aero_virtio_mouse0 1 272 1 1 275 1
 inject aero_virtio_mouse0 1 272 0 1 275 0
 inject aero_virtio_tablet0 3 0 32767 3 1 1
-wait_for 60 grep -q lit out
+wait_for 60 grep -q '^lit' out
 tr -d '\r' <out >lines && mv lines out
 cat >want <<'WANT'
 keyboard ready

@@ -5,8 +5,8 @@
 . "$LAB/lib.sh"
 need_vise
 
-# Three seconds of noise, which no two places have in common.
-head -c $((3 * 48000 * 4)) /dev/urandom >samples
+# Three seconds of noise, which no two places have in common; a whole number of periods.
+head -c $((144 * 1024 * 4)) /dev/urandom >samples
 flavour=amd64 modules='virtio_snd' files="$LAB/guest/pcm samples" tiny_initrd initrd.gz <<'INIT'
 until [ -e /dev/snd/pcmC0D0p ]; do usleep 100000; done
 pcm info

@@ -13,7 +13,7 @@ ip link set lo up; ip link set eth0 up
 ip addr add 10.0.2.15/24 dev eth0
 ping -c 2 -w 20 10.0.2.2 >/dev/null && echo pinged
 evdump watch 2 'Aero Virtio Keyboard' &
-head -c 96000 /dev/zero | pcm play 2
+head -c 131072 /dev/zero | pcm play 2
 echo listening
 wait
 for d in /sys/bus/virtio/devices/virtio*; do
