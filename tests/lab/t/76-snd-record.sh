@@ -7,7 +7,8 @@ need_vise
 
 # A WAV file of one channel: two seconds of noise, of no value 0.
 head -c $((2 * 48000 * 2)) /dev/urandom | tr '\0' '\1' >samples
-le32() { printf "\\x$(printf %02x $(($1 & 255)))\\x$(printf %02x $(($1 >> 8 & 255)))\\x$(printf %02x $(($1 >> 16 & 255)))\\x$(printf %02x $(($1 >> 24 & 255)))"; }
+# le32 NUMBER: its four bytes
+le32() { printf '%08x' "$1" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/' | busybox xxd -r -p; }
 {
 	printf 'RIFF'; le32 $((36 + 192000)); printf 'WAVEfmt '; le32 16
 	printf '\x01\x00\x01\x00'; le32 48000; le32 96000; printf '\x02\x00\x10\x00data'; le32 192000

@@ -36,7 +36,7 @@ for port in hvc0 vport0p1 vport0p2; do
 	rm pipe
 	cmp data back || fail "$port: what came back differs"
 done
-wait_for 30 grep -q done out
+wait_for 30 grep -q 'done' out
 tr -d '\r' <out >lines && mv lines out
 for name in ktstr-bulk ktstr-stats; do
 	says "^port $name"

@@ -23,13 +23,13 @@ ctl ringbuf-write device=bulk data=$'how are you\n' >/dev/null
 wait_for 60 grep -q 'heard how are you' out
 sleep 2
 ! grep -q 'all written' out || fail "the guest wrote more than the ring holds"
-: >read
+: >taken
 wait_for 200 sh -c "visectl --socket '$T/control' ringbuf-read device=bulk size=65536 format=base64 |
-	tr -d '\"' | base64 -d >>read; grep -q 'all written' out"
+	tr -d '\"' | base64 -d >>taken; grep -q 'all written' out"
 # The last of it was still in the guest's buffers.
 wait_for 60 sh -c "visectl --socket '$T/control' ringbuf-read device=bulk size=65536 format=base64 |
-	tr -d '\"' | base64 -d >>read; tail -c 7 read | grep -q '^400000'"
-seq 1 400000 | cmp - read || fail "what was read differs"
+	tr -d '\"' | base64 -d >>taken; tail -c 7 taken | grep -q '^400000'"
+seq 1 400000 | cmp - taken || fail "what was taken differs"
 ctl x-console-resize cols=132 rows=50
 wait_for 60 grep -q 'size 50 132' out
 ctl quit

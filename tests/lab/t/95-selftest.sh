@@ -40,7 +40,7 @@ answer() {
 		ctl set_link name=net0 up=true >/dev/null
 		;;
 	virtio-input-events)
-		for round in 1 2 3; do
+		for _ in 1 2 3; do
 			key 30
 			inject aero_virtio_mouse0 2 0 10 2 1 5
 			button 272
