@@ -304,6 +304,10 @@ START_TEST(tells_keyboards_mice_and_tablets)
 	ck_assert(!evdev_has(keyboard, KEY_B));
 	ck_assert_int_eq(evdev_classify(buttons, "3", "0"), EVDEV_MOUSE);
 	ck_assert_int_eq(evdev_classify(buttons, "0", "3"), EVDEV_TABLET);
+	/* BTN_TOUCH, or none at all. */
+	ck_assert_int_eq(evdev_classify("400 0 0 0 0 0", "0", "3"), EVDEV_TABLET);
+	ck_assert_int_eq(evdev_classify("0", "0", "3"), EVDEV_TABLET);
+	ck_assert_int_eq(evdev_classify("0", "0", "1"), EVDEV_UNKNOWN);
 	ck_assert_int_eq(evdev_classify(buttons, "3", "3"), EVDEV_AMBIGUOUS);
 	ck_assert_int_eq(evdev_classify(buttons, "0", "0"), EVDEV_UNKNOWN);
 	ck_assert_int_eq(evdev_classify("", "", ""), EVDEV_UNKNOWN);
@@ -431,7 +435,7 @@ START_TEST(knows_the_tablets_target_by_three_scales)
 		point(&w, cases[i].x, cases[i].y);
 		ck_assert_msg(w.target == cases[i].hit, "case %zu", i);
 		ck_assert(!watch_tablet_done(&w));
-		press(&w, watch_tablet, BTN_LEFT);
+		press(&w, watch_tablet, i & 1 ? BTN_TOUCH : BTN_LEFT);
 		ck_assert(watch_tablet_done(&w) == cases[i].hit);
 	}
 }

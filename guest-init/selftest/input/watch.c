@@ -27,6 +27,8 @@ static const struct row mouse_rows[] = {
 
 static const struct row tablet_rows[] = {
 	{BTN_LEFT,  offsetof(struct watch, tablet_left)},
+	/* The contract's tablet is touched; others are clicked. */
+	{BTN_TOUCH, offsetof(struct watch, tablet_left)},
 };
 /* clang-format on */
 
