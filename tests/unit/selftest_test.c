@@ -400,6 +400,8 @@ START_TEST(judges_wheel_steps)
 	send(&w, watch_mouse, EV_REL, REL_HWHEEL, -2);
 	ck_assert_ptr_null(watch_wheel_reason(&w));
 	send(&w, watch_mouse, EV_REL, REL_WHEEL, 1);
+	ck_assert_ptr_null(watch_wheel_reason(&w));
+	send(&w, watch_mouse, EV_REL, REL_WHEEL, 1);
 	ck_assert_str_eq(watch_wheel_reason(&w), "delta_mismatch");
 	send(&w, watch_mouse, EV_REL, REL_HWHEEL, -1);
 	ck_assert_str_eq(watch_wheel_reason(&w), "unexpected_delta");
