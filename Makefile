@@ -9,7 +9,10 @@ endif
 V     ?= 0
 PREFIX ?= /usr/local
 
-all: $(BUILD)/vise $(BUILD)/visectl $(BUILD)/vise-init
+# WITHOUT_SLIRP=1 leaves user networking out, which needs libslirp and libseccomp.
+NET_HELPER := $(if $(WITHOUT_SLIRP),,$(BUILD)/vise-net)
+
+all: $(BUILD)/vise $(BUILD)/visectl $(BUILD)/vise-init $(NET_HELPER)
 
 include tools/packages.mk
 include tools/build.mk
@@ -31,7 +34,7 @@ clean:
 
 into = $(DESTDIR)$(PREFIX)/$(1)
 BASH_COMPLETION := share/bash-completion/completions/vise
-INSTALLED = bin/vise bin/visectl lib/vise/vise-init $(BASH_COMPLETION) \
+INSTALLED = bin/vise bin/visectl lib/vise/vise-init lib/vise/vise-net $(BASH_COMPLETION) \
 	$(patsubst docs/man/%,share/man/man1/%,$(wildcard docs/man/*.1))
 
 ## install         programs, man pages and completion below PREFIX (DESTDIR honoured)
@@ -39,6 +42,7 @@ install: all
 	install -d $(call into,bin) $(call into,share/man/man1)
 	install $(BUILD)/vise $(BUILD)/visectl $(call into,bin/)
 	install -D $(BUILD)/vise-init $(call into,lib/vise/vise-init)
+	$(if $(NET_HELPER),install $(NET_HELPER) $(call into,lib/vise/vise-net))
 	install -m 644 docs/man/*.1 $(call into,share/man/man1/)
 	install -D -m 644 docs/completion/vise.bash $(call into,$(BASH_COMPLETION))
 

@@ -21,6 +21,8 @@
 
 #define LAYOUT_PCI_WINDOW     0xc0000000ULL /* 32-bit BARs */
 #define LAYOUT_PCI_WINDOW_END 0xfebfffffULL /* inclusive */
+#define LAYOUT_PCI_PORTS      0xc000U	    /* I/O BARs: inside a window of the host bridge */
+#define LAYOUT_PCI_PORTS_END  0xcfffU
 #define LAYOUT_IOAPIC	      0xfec00000ULL
 #define LAYOUT_LAPIC	      0xfee00000ULL
 #define LAYOUT_KVM_PAGES      0xfeffc000ULL /* identity map page, then three TSS pages */

@@ -11,16 +11,21 @@ BENCH_STATIC = @mkdir -p $(@D); $(CC) -I. -D_GNU_SOURCE -std=gnu11 -O2 $(WARN) -
 $(BENCH)/stopwatch: tests/bench/stopwatch.c
 	$(BENCH_STATIC)
 
-$(BENCH)/init: tests/bench/init.c tests/bench/blkload.c tests/bench/blkload.h
+$(BENCH)/netpeer: tests/bench/netpeer.c tests/bench/netload.h
 	$(BENCH_STATIC)
 
-bench-programs: $(BUILD)/vise $(BENCH)/stopwatch $(BENCH)/init $(BUILD)/micro/tiny-kernel
+$(BENCH)/init: tests/bench/init.c tests/bench/blkload.c tests/bench/netload.c tests/bench/blkload.h \
+		tests/bench/netload.h
+	$(BENCH_STATIC)
+
+bench-programs: all $(BENCH)/stopwatch $(BENCH)/init $(BENCH)/netpeer $(BUILD)/micro/tiny-kernel
 
 ## bench-boot      a stock kernel: to the first instruction, to init, exits on the way
 ## bench-start     the smallest guest: from exec to its first byte, on the host's own KVM
 ## bench-rss       memory beyond guest RAM
 ## bench-blk       random reads of a disk, system calls for each
-bench-boot bench-start bench-rss bench-blk: bench-programs
+## bench-net       TCP and datagrams by a tap and by user networking
+bench-boot bench-start bench-rss bench-blk bench-net: bench-programs
 	@BUILD=$(BUILD) tests/bench/bench $(BENCH_FLAGS) $(@:bench-%=%) $(ROUNDS)
 
 ## bench-soak      1000 starts ended at random moments: nothing may leak
@@ -28,6 +33,6 @@ bench-soak:
 	@$(MAKE) --no-print-directory soak SOAK=$(or $(ROUNDS),1000)
 
 ## bench           all of them
-bench: bench-start bench-rss bench-boot bench-blk bench-soak
+bench: bench-start bench-rss bench-boot bench-blk bench-net bench-soak
 
-.PHONY: bench bench-programs bench-boot bench-start bench-rss bench-blk bench-soak
+.PHONY: bench bench-programs bench-boot bench-start bench-rss bench-blk bench-net bench-soak

@@ -21,7 +21,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 LDLIBS   += $(PC_LIBS) -pthread
 
 # Floors, lowest first; a folder's subfolders belong to it.
-sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
+sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 CORE     := $(call sources,vmm/core)
 KVM      := $(call sources,vmm/kvm)
 HOST     := $(call sources,vmm/host)
@@ -78,6 +78,19 @@ $(BUILD)/vise-init: $(INIT_SRC) $(wildcard guest-init/*.h guest-init/*/*.h guest
 	$(call quiet,STATIC)$(CC) -I. -D_GNU_SOURCE -std=gnu11 -Os $(WARN) -static \
 		-ffunction-sections -fdata-sections -Wl,--gc-sections -s \
 		-o $@ $(INIT_SRC) -lzstd -llzma -lz
+
+# The helper of user networking is kept apart, in a process that may do little: sanitizers need system
+# calls that it has given up, so it is built without. Its parsers are in the library too.
+NET_SRC := $(wildcard vmm/host/usernet/process/*.c vmm/core/option/*.c) vmm/core/err.c vmm/core/log.c \
+	vmm/core/clock.c $(filter-out %/helper.c,$(wildcard vmm/host/usernet/*.c))
+NET_HDR := $(wildcard vmm/host/usernet/*.h vmm/host/usernet/process/*.h vmm/core/*.h vmm/core/option/*.h)
+$(BUILD)/vise-net: $(NET_SRC) $(NET_HDR)
+	@mkdir -p $(@D)
+	$(call quiet,LINK)$(CC) -I. -D_GNU_SOURCE -std=gnu11 $(OPT) $(WARN) -fstack-protector-strong \
+		-D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro,-z,now -o $@ $(NET_SRC) -lslirp -lseccomp
+
+# Tests of user networking start the helper that their build has made.
+$(addprefix $(BUILD)/unit/usernet_,process_test sandbox_test tcp_test): | $(NET_HELPER)
 
 # Where the program finds the init and which version it is; rewritten only when it changes.
 $(BUILD)/gen/version.h: FORCE

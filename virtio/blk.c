@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "virtio/blk.h"
 
+#include "virtio/blk_chain.h"
 #include "vmm/core/le.h"
 #include "vmm/core/log.h"
 #include "vmm/core/trace.h"
@@ -9,12 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLK_QUEUE_SIZE	128U
-#define BLK_SEG_MAX	126U
-#define BLK_HEADER_SIZE 16U
-#define BLK_MAX_SEGS	1024U	   /* descriptors in a chain (contract BLK-23) */
-#define BLK_MAX_BYTES	(4U << 20) /* data in a request */
-#define BLK_IN_FLIGHT	(4U << 20) /* data in flight at which popping pauses */
+#define BLK_QUEUE_SIZE 128U
+#define BLK_IN_FLIGHT  (4U << 20) /* data in flight at which popping pauses */
 #define BLK_KEEP_BUFFER                                                                            \
 	(4U << 10) /* a slot keeps a buffer up to this size for its next request                   \
 		    */
@@ -24,9 +21,11 @@
 struct blk_request {
 	struct block_request io; /* first: the backend's done gets its address */
 	struct virtio_blk *blk;
-	struct blk_request *next; /* in free_slots or held */
+	struct blk_request *next; /* in free_slots, held or stopped */
 	bool busy;
-	int result; /* while held */
+	int result;	   /* while held */
+	bool no_data;	   /* a read whose error is ignored: there is nothing to give */
+	uint64_t sequence; /* requests are started in this order */
 	uint32_t type;
 	uint16_t head;
 	uint32_t generation;
@@ -47,8 +46,15 @@ struct virtio_blk {
 	struct blk_request *slots;
 	struct blk_request *free_slots;
 	struct blk_request *held; /* done, but memory may not be touched: serve() returns them */
+	/* Failed by the host, in the order of their start: virtio_blk_retry() starts them again.
+	 * While there are any, nothing new is started. */
+	struct blk_request *stopped;
+	uint64_t sequence;
+	enum virtio_blk_on_error on_read_error, on_write_error;
+	virtio_blk_error_fn error;
+	void *error_arg;
 	uint64_t bytes_in_flight;
-	bool starved; /* serve() stopped for want of slots or bytes, or for stale writes */
+	bool starved; /* serve() stopped for want of slots or bytes, or for stale or stopped ones */
 	uint32_t writes_in_flight;
 	uint32_t stale_writes; /* those of them that were started before the last reset */
 	uint32_t generation;   /* of the queue, when serve() last ran */
@@ -56,7 +62,7 @@ struct virtio_blk {
 	struct loop_deferred publish; /* one used.idx update and interrupt a batch of completions */
 	/* Counters. */
 	uint64_t read_requests, write_requests, flush_requests, other_requests;
-	uint64_t read_bytes, write_bytes, failed_requests;
+	uint64_t read_bytes, write_bytes, failed_requests, retried_requests;
 };
 
 static const struct field blk_fields[] = {
@@ -67,6 +73,7 @@ static const struct field blk_fields[] = {
 	FIELD_COUNT(struct virtio_blk, read_bytes),
 	FIELD_COUNT(struct virtio_blk, write_bytes),
 	FIELD_COUNT(struct virtio_blk, failed_requests),
+	FIELD_COUNT(struct virtio_blk, retried_requests),
 };
 
 static const uint16_t blk_queue_sizes[] = {BLK_QUEUE_SIZE};
@@ -94,93 +101,6 @@ static void blk_config_read(const struct virtio_device *vd, uint32_t offset, voi
 	st_le32(config + 0x0c, BLK_SEG_MAX);
 	st_le32(config + 0x14, blk->block_size);
 	virtio_config_copy(config, sizeof(config), offset, buf, len);
-}
-
-/* A chain taken apart: header fields and the data segments between header and status. */
-struct blk_parsed {
-	uint32_t type;
-	uint64_t sector;
-	gpa_t status_addr;
-	uint32_t n_data;
-	struct virtq_seg data[BLK_SEG_MAX];
-	bool too_many;			   /* more data segments than data[] holds */
-	bool readable_data, writable_data; /* some data segment has this direction */
-	uint64_t bytes;
-};
-
-/* Adds a data segment; empty ones are skipped. Too many are an error only for types that use them.
- */
-static void parsed_add(struct blk_parsed *p, struct virtq_seg seg)
-{
-	if (seg.len == 0)
-		return;
-	if (p->n_data < BLK_SEG_MAX)
-		p->data[p->n_data++] = seg;
-	else
-		p->too_many = true;
-	p->bytes += seg.len;
-	if (seg.writable)
-		p->writable_data = true;
-	else
-		p->readable_data = true;
-}
-
-/*
- * Splits @chain, whose last segment is known to be the status. The header is the first 16 readable
- * bytes, cut anywhere; what follows it in its last descriptor is data. 0 or -EINVAL.
- */
-static int parse_chain(const struct virtio_blk *blk, const struct virtq_chain *chain,
-		       struct blk_parsed *p)
-{
-	uint8_t header[BLK_HEADER_SIZE];
-	uint32_t have = 0;
-
-	if (chain->n > BLK_MAX_SEGS)
-		return -EINVAL;
-	for (uint32_t i = 0; i + 1 < chain->n; i++) {
-		struct virtq_seg seg = chain->segs[i];
-
-		if (have < BLK_HEADER_SIZE && seg.len > 0) {
-			uint32_t part = BLK_HEADER_SIZE - have;
-
-			if (seg.writable)
-				return -EINVAL;
-			if (part > seg.len)
-				part = seg.len;
-			if (guest_mem_read(blk->vd.mem, seg.addr, header + have, part) < 0)
-				return -EINVAL;
-			have += part;
-			seg.addr += part;
-			seg.len -= part;
-		}
-		parsed_add(p, seg);
-	}
-	if (have < BLK_HEADER_SIZE)
-		return -EINVAL;
-	p->type = ld_le32(header);
-	p->sector = ld_le64(header + 8);
-	return 0;
-}
-
-/* The contract's rules for IN and OUT: direction, whole sectors, inside the medium, inside RAM. */
-static bool transfer_allowed(const struct virtio_blk *blk, const struct blk_parsed *p)
-{
-	uint64_t capacity = blk->size / BLOCK_SECTOR;
-	uint64_t sectors = p->bytes / BLOCK_SECTOR;
-
-	if (p->type == VIRTIO_BLK_T_IN ? p->readable_data : p->writable_data)
-		return false;
-	if (p->type == VIRTIO_BLK_T_OUT && blk->backend->read_only)
-		return false;
-	if (p->n_data == 0 || p->too_many || p->bytes % BLOCK_SECTOR != 0 ||
-	    p->bytes > BLK_MAX_BYTES)
-		return false;
-	if (p->sector > capacity || sectors > capacity - p->sector)
-		return false;
-	for (uint32_t i = 0; i < p->n_data; i++)
-		if (!guest_mem_contains(blk->vd.mem, p->data[i].addr, p->data[i].len))
-			return false;
-	return true;
 }
 
 /* Writes the status byte and returns the chain. */
@@ -227,7 +147,7 @@ static void return_request(struct virtio_blk *blk, struct blk_request *r, int re
 	const struct virtq *vq = &blk->vd.queues[0];
 
 	if (r->generation == vq->generation) {
-		if (result == 0 && r->type == VIRTIO_BLK_T_IN)
+		if (result == 0 && r->type == VIRTIO_BLK_T_IN && !r->no_data)
 			result = virtq_segs_write(blk->vd.mem, r->data, r->n_data, 0, r->io.buf,
 						  r->io.len);
 		if (result < 0)
@@ -239,17 +159,64 @@ static void return_request(struct virtio_blk *blk, struct blk_request *r, int re
 	slot_release(blk, r);
 }
 
+/* What is to become of a request that the backend failed with @result. */
+static enum virtio_blk_on_error action_for(const struct virtio_blk *blk, bool write, int result)
+{
+	enum virtio_blk_on_error action = write ? blk->on_write_error : blk->on_read_error;
+
+	if (action != VIRTIO_BLK_ENOSPC)
+		return action;
+	return result == -ENOSPC ? VIRTIO_BLK_STOP : VIRTIO_BLK_REPORT;
+}
+
+/* Requests come back in any order; they are kept in that of their start. */
+static void hold_stopped(struct virtio_blk *blk, struct blk_request *r)
+{
+	struct blk_request **at = &blk->stopped;
+
+	while (*at && (*at)->sequence < r->sequence)
+		at = &(*at)->next;
+	r->next = *at;
+	*at = r;
+}
+
+/* Tells who wants to know, and says what is to be done. A request of before a reset concerns nobody
+ * any more. The lock is left for the call, so the queue may be reset meanwhile. */
+static enum virtio_blk_on_error judge_failure(struct virtio_blk *blk, const struct blk_request *r,
+					      int result)
+{
+	bool write = r->type != VIRTIO_BLK_T_IN;
+	enum virtio_blk_on_error action = action_for(blk, write, result);
+
+	if (!blk->error || r->generation != blk->vd.queues[0].generation)
+		return action;
+	device_unlock(&blk->vd.dev);
+	blk->error(blk->error_arg, &blk->vd, write, result, action, action == VIRTIO_BLK_STOP);
+	device_lock(&blk->vd.dev);
+	return action;
+}
+
 /* A backend request is done: on the loop's thread, with no lock held. */
 static void blk_done(struct block_request *io, int result)
 {
 	struct blk_request *r = (struct blk_request *)io;
 	struct virtio_blk *blk = r->blk;
 	const struct virtio_transport_ops *transport = blk->vd.transport;
+	enum virtio_blk_on_error action = VIRTIO_BLK_REPORT;
+	bool current;
 
 	device_lock(&blk->vd.dev);
 	TRACE3(blk_done, blk->vd.dev.id, r->type, result);
-	if (r->generation == blk->vd.queues[0].generation &&
-	    !transport->may_dma(blk->vd.transport_owner)) {
+	if (result < 0)
+		action = judge_failure(blk, r, result);
+	if (action == VIRTIO_BLK_IGNORE) {
+		r->no_data = true;
+		result = 0;
+	}
+	current = r->generation == blk->vd.queues[0].generation;
+	if (current && action == VIRTIO_BLK_STOP) {
+		hold_stopped(blk, r);
+	} else if (current && !transport->may_dma(blk->vd.transport_owner)) {
 		r->result = result;
 		r->next = blk->held;
 		blk->held = r;
@@ -258,11 +225,24 @@ static void blk_done(struct block_request *io, int result)
 		return_request(blk, r, result);
 		loop_defer(blk->loop, &blk->publish);
 	}
-	if (blk->starved) {
+	if (blk->starved && !blk->stopped) {
 		blk->starved = false;
 		transport->rearm(blk->vd.transport_owner, 0);
 	}
 	device_unlock(&blk->vd.dev);
+}
+
+/* virtio reset: what waits for the machine to go on is not wanted any more. */
+static void blk_reset(struct virtio_device *vd)
+{
+	struct virtio_blk *blk = to_blk(vd);
+
+	while (blk->stopped) {
+		struct blk_request *r = blk->stopped;
+
+		blk->stopped = r->next;
+		slot_release(blk, r);
+	}
 }
 
 static void return_held(struct virtio_blk *blk)
@@ -302,6 +282,8 @@ static bool start(struct virtio_blk *blk, const struct virtq_chain *chain,
 		return false;
 	blk->free_slots = r->next;
 	r->busy = true;
+	r->no_data = false;
+	r->sequence = blk->sequence++;
 	blk->bytes_in_flight += len;
 	r->type = p->type;
 	r->head = chain->head;
@@ -363,12 +345,14 @@ static void handle(struct virtio_blk *blk, const struct virtq_chain *chain)
 		blk->failed_requests++;
 		return;
 	}
-	if (parse_chain(blk, chain, &p) == 0) {
+	if (blk_chain_parse(blk->vd.mem, chain, &p) == 0) {
 		count(blk, &p);
 		switch (p.type) {
 		case VIRTIO_BLK_T_IN:
 		case VIRTIO_BLK_T_OUT:
-			if (transfer_allowed(blk, &p) && start(blk, chain, &p))
+			if (blk_chain_allowed(&p, blk->vd.mem, blk->size,
+					      blk->backend->read_only) &&
+			    start(blk, chain, &p))
 				return;
 			break;
 		case VIRTIO_BLK_T_FLUSH:
@@ -408,7 +392,7 @@ static bool blk_serve(struct virtio_device *vd, uint16_t q)
 	note_generation(blk, vq->generation);
 	return_held(blk);
 	for (;;) {
-		blk->starved = blk->stale_writes || !blk->free_slots ||
+		blk->starved = blk->stale_writes || blk->stopped || !blk->free_slots ||
 			       blk->bytes_in_flight >= BLK_IN_FLIGHT;
 		if (blk->starved || !virtq_pop(vq, &blk->chain, &budget))
 			break;
@@ -426,6 +410,8 @@ static void blk_destroy(struct device *dev)
 {
 	struct virtio_blk *blk = (struct virtio_blk *)dev;
 
+	/* Nobody is there to be told any more. What fails now is held in vain. */
+	blk->error = NULL;
 	/* Completes what is in flight, while transport and slots still stand. */
 	block_destroy(blk->backend);
 	loop_undefer(blk->loop, &blk->publish);
@@ -452,12 +438,17 @@ static const struct virtio_device_ops blk_ops = {
 	.features = blk_features,
 	.config_read = blk_config_read,
 	.serve = blk_serve,
+	.reset = blk_reset,
 };
 
 static int blk_init(struct virtio_blk *blk, const struct virtio_blk_config *config)
 {
 	blk->block_size = config->block_size ? config->block_size : BLOCK_SECTOR;
 	blk->has_serial = config->serial;
+	blk->on_read_error = config->on_read_error;
+	blk->on_write_error = config->on_write_error;
+	blk->error = config->error;
+	blk->error_arg = config->error_arg;
 	if (config->serial) /* GET_ID pads with zeros and needs no terminator */
 		memcpy(blk->serial, config->serial, strnlen(config->serial, sizeof(blk->serial)));
 	blk->slots = calloc(BLK_QUEUE_SIZE, sizeof(*blk->slots));
@@ -530,6 +521,30 @@ int virtio_blk_resize(struct virtio_device *vd, uint64_t size, struct err *err)
 	virtio_config_changed(vd);
 	device_unlock(&vd->dev);
 	return 0;
+}
+
+void virtio_blk_retry(struct virtio_device *vd)
+{
+	struct virtio_blk *blk = to_blk(vd);
+	struct blk_request *r;
+
+	device_lock(&vd->dev);
+	r = blk->stopped;
+	blk->stopped = NULL;
+	blk->starved = false;
+	while (r) {
+		struct blk_request *next = r->next;
+
+		blk->retried_requests++;
+		block_submit(blk->backend, &r->io);
+		r = next;
+	}
+	device_unlock(&vd->dev);
+	block_kick(blk->backend);
+	/* For what waits in the queue, and for the answers that came within the kick. */
+	device_lock(&vd->dev);
+	vd->transport->rearm(vd->transport_owner, 0);
+	device_unlock(&vd->dev);
 }
 
 uint64_t virtio_blk_size(struct virtio_device *vd)

@@ -24,8 +24,9 @@ enum virtio_blk_on_error {
 	VIRTIO_BLK_ENOSPC, /* STOP when the host's disk is full, otherwise REPORT */
 };
 
-/* Told of each failed request before it is dealt with: on the loop's thread, no lock held.
- * @stopped: the machine is to stop. */
+/* Told of each failed request before it is dealt with: on the loop's thread, no lock held. Not told
+ * of requests that a reset has made pointless, nor while the device is destroyed. @write: a flush
+ * too. @action: what is done, so never ENOSPC. @stopped: the machine is to stop. */
 typedef void (*virtio_blk_error_fn)(void *arg, struct virtio_device *vd, bool write, int result,
 				    enum virtio_blk_on_error action, bool stopped);
 
@@ -52,7 +53,8 @@ struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config, 
 MUST_CHECK int virtio_blk_resize(struct virtio_device *vd, uint64_t size, struct err *err);
 
 /* Starts again what was held by VIRTIO_BLK_STOP and VIRTIO_BLK_ENOSPC, in its old order: the
- * machine goes on. Loop's thread; takes the device's lock. */
+ * machine goes on. Until then nothing new is started; a reset drops what is held. Loop's thread,
+ * with no lock held; takes the device's lock. */
 void virtio_blk_retry(struct virtio_device *vd);
 
 /* Bytes of the medium. */

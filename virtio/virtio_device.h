@@ -68,7 +68,8 @@ struct virtio_device {
 	uint64_t negotiated; /* 0 until FEATURES_OK was accepted */
 	uint8_t config_generation;
 	bool driver_ok;
-	bool legacy; /* driven by the legacy interface: VERSION_1 is not negotiated */
+	bool legacy; /* driven by the legacy interface, so without VERSION_1, until the next reset
+		      */
 	const struct virtio_transport_ops *transport; /* NULL until one is attached */
 	void *transport_owner;
 };

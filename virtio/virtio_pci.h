@@ -21,12 +21,15 @@
 #define VIRTIO_PCI_DEVICE   0x3000U
 #define VIRTIO_PCI_MSIX	    0x3100U
 
+#define VIRTIO_PCI_PORTS 0x80U /* of the legacy registers */
+
 /* Who may drive the function. */
 enum virtio_pci_mode {
 	VIRTIO_PCI_MODERN, /* the contract's: IDs from 1040h, revision 1, BAR 0 as above */
 	/* Also the legacy interface (virtio 1.2, section 4.1.4.10): IDs from 1000h, revision 0, BAR
 	 * 0 a port region with the legacy registers, the windows above in BAR 4. For net, block and
-	 * console. */
+	 * console. What a driver writes first after a reset says which of the two it speaks; writes
+	 * of the other have no effect until the next reset, which either may ask for. */
 	VIRTIO_PCI_TRANSITIONAL,
 };
 
@@ -35,7 +38,7 @@ struct virtio_pci_config {
 	uint8_t devfn;
 	enum virtio_pci_mode mode;
 	bool event_idx;	    /* offer VIRTIO_F_EVENT_IDX */
-	uint16_t subsystem; /* 0: the contract's, by device type */
+	uint16_t subsystem; /* 0: the contract's, by device type. Transitional: always the type */
 	uint16_t vectors;   /* MSI-X vectors, at most MSIX_MAX_VECTORS; 0: INTx only */
 	struct msi_sink msi;
 	struct doorbell doorbell;

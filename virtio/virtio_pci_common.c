@@ -5,20 +5,9 @@
 #include "vmm/core/log.h"
 #include "vmm/core/trace.h"
 
-/*
- * The common configuration structure (virtio 1.2, section 4.1.4.3) as a table: where a field is,
- * how it reads, what a write does. Reads of any width are cut from the fields; a write must match
- * one field exactly, or one half of a 64-bit field (contract T-MMIO-6 to -8).
- */
+/* The common configuration structure (virtio 1.2, section 4.1.4.3) as a table of fields. */
 
-struct common_field {
-	uint8_t offset;
-	uint8_t width;
-	uint64_t (*get)(const struct virtio_pci *vp);
-	void (*set)(struct virtio_pci *vp, uint64_t value); /* NULL: read-only */
-};
-
-static struct vp_queue *selected(const struct virtio_pci *vp)
+struct vp_queue *vp_selected(const struct virtio_pci *vp)
 {
 	return vp->queue_select < vp->vd->n_queues ? &vp->queues[vp->queue_select] : NULL;
 }
@@ -58,7 +47,8 @@ static uint64_t get_driver_feature(const struct virtio_pci *vp)
 static void set_driver_feature(struct virtio_pci *vp, uint64_t value)
 {
 	/* What was negotiated stays: a stray write after FEATURES_OK is dropped (T-FEAT-8). */
-	if (vp->driver_feature_select < 2 && !(vp->status & VIRTIO_STATUS_FEATURES_OK))
+	if (vp->driver_feature_select < 2 && !(vp->status & VIRTIO_STATUS_FEATURES_OK) &&
+	    !vp->vd->legacy)
 		vp->driver_feature[vp->driver_feature_select] = (uint32_t)value;
 }
 
@@ -69,12 +59,12 @@ static uint16_t usable_vector(const struct virtio_pci *vp, uint64_t value)
 							     : VIRTIO_MSI_NO_VECTOR;
 }
 
-static uint64_t get_msix_config(const struct virtio_pci *vp)
+uint64_t vp_get_msix_config(const struct virtio_pci *vp)
 {
 	return vp->msix_config;
 }
 
-static void set_msix_config(struct virtio_pci *vp, uint64_t value)
+void vp_set_msix_config(struct virtio_pci *vp, uint64_t value)
 {
 	vp->msix_config = usable_vector(vp, value);
 }
@@ -84,44 +74,52 @@ static uint64_t get_num_queues(const struct virtio_pci *vp)
 	return vp->vd->n_queues;
 }
 
-static uint64_t get_status(const struct virtio_pci *vp)
+uint64_t vp_get_status(const struct virtio_pci *vp)
 {
 	return vp->status;
 }
 
-static void negotiate(struct virtio_pci *vp, uint64_t features)
+void vp_negotiate(struct virtio_pci *vp, uint64_t features)
 {
 	struct virtio_device *vd = vp->vd;
 
 	vd->negotiated = features;
 	for (uint16_t q = 0; q < vd->n_queues; q++)
-		vd->queues[q].indirect = features & VIRTIO_F_INDIRECT_DESC;
+		virtq_negotiated(&vd->queues[q], features);
+}
+
+void vp_store_status(struct virtio_pci *vp, uint8_t status)
+{
+	bool was_ok = vp->vd->driver_ok;
+
+	vp->status = status;
+	vp->vd->driver_ok = status & VIRTIO_STATUS_DRIVER_OK;
+	if (vp->vd->driver_ok && !was_ok)
+		vp_kick_waiting(vp);
 }
 
 static void set_status(struct virtio_pci *vp, uint64_t value)
 {
 	uint64_t features = vp->driver_feature[0] | (uint64_t)vp->driver_feature[1] << 32;
 	uint8_t status = (uint8_t)value;
-	bool was_ok = vp->vd->driver_ok;
 
 	TRACE2(virtio_status, vp->vd->dev.id, status);
 	if (status == 0) {
 		vp_virtio_reset(vp);
 		return;
 	}
+	if (vp->vd->legacy)
+		return;
 	if ((status & VIRTIO_STATUS_FEATURES_OK) && !(vp->status & VIRTIO_STATUS_FEATURES_OK)) {
 		if ((features & ~vp->vd->offered) || !(features & VIRTIO_F_VERSION_1)) {
 			log_guest("%s: refused features 0x%llx", vp->vd->dev.id,
 				  (unsigned long long)features);
 			status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
 		} else {
-			negotiate(vp, features);
+			vp_negotiate(vp, features);
 		}
 	}
-	vp->status = status;
-	vp->vd->driver_ok = status & VIRTIO_STATUS_DRIVER_OK;
-	if (vp->vd->driver_ok && !was_ok)
-		vp_kick_waiting(vp);
+	vp_store_status(vp, status);
 }
 
 static uint64_t get_config_generation(const struct virtio_pci *vp)
@@ -129,33 +127,33 @@ static uint64_t get_config_generation(const struct virtio_pci *vp)
 	return vp->vd->config_generation;
 }
 
-static uint64_t get_queue_select(const struct virtio_pci *vp)
+uint64_t vp_get_queue_select(const struct virtio_pci *vp)
 {
 	return vp->queue_select;
 }
 
-static void set_queue_select(struct virtio_pci *vp, uint64_t value)
+void vp_set_queue_select(struct virtio_pci *vp, uint64_t value)
 {
 	vp->queue_select = (uint16_t)value;
 }
 
-static uint64_t get_queue_size(const struct virtio_pci *vp)
+uint64_t vp_get_queue_size(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q ? vp->vd->queues[q->index].size : 0;
 }
 
-static uint64_t get_queue_vector(const struct virtio_pci *vp)
+uint64_t vp_get_queue_vector(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q ? q->vector : VIRTIO_MSI_NO_VECTOR;
 }
 
-static void set_queue_vector(struct virtio_pci *vp, uint64_t value)
+void vp_set_queue_vector(struct virtio_pci *vp, uint64_t value)
 {
-	struct vp_queue *q = selected(vp);
+	struct vp_queue *q = vp_selected(vp);
 
 	if (q)
 		q->vector = usable_vector(vp, value);
@@ -163,22 +161,30 @@ static void set_queue_vector(struct virtio_pci *vp, uint64_t value)
 
 static uint64_t get_queue_enable(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q && vp->vd->queues[q->index].enabled;
 }
 
+void vp_enable_queue(const struct vp_queue *q)
+{
+	const struct virtio_device *vd = q->vp->vd;
+	struct virtq *vq = &vd->queues[q->index];
+
+	virtq_enable(vq, q->desc, q->avail, q->used, vd->negotiated & VIRTIO_F_INDIRECT_DESC);
+	virtq_negotiated(vq, vd->negotiated);
+}
+
 static void set_queue_enable(struct virtio_pci *vp, uint64_t value)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 	struct virtq *vq;
 
-	if (!q || value > 1)
+	if (!q || value > 1 || vp->vd->legacy)
 		return;
 	vq = &vp->vd->queues[q->index];
 	if (value && !vq->enabled)
-		virtq_enable(vq, q->desc, q->avail, q->used,
-			     vp->vd->negotiated & VIRTIO_F_INDIRECT_DESC);
+		vp_enable_queue(q);
 	else if (!value && vq->enabled)
 		virtq_disable(vq);
 	vp_update_doorbells(vp);
@@ -186,21 +192,21 @@ static void set_queue_enable(struct virtio_pci *vp, uint64_t value)
 
 static uint64_t get_queue_notify_off(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q ? q->index : 0;
 }
 
 static uint64_t get_queue_desc(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q ? q->desc : 0;
 }
 
 static void set_queue_desc(struct virtio_pci *vp, uint64_t value)
 {
-	struct vp_queue *q = selected(vp);
+	struct vp_queue *q = vp_selected(vp);
 
 	if (q)
 		q->desc = value;
@@ -208,14 +214,14 @@ static void set_queue_desc(struct virtio_pci *vp, uint64_t value)
 
 static uint64_t get_queue_avail(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q ? q->avail : 0;
 }
 
 static void set_queue_avail(struct virtio_pci *vp, uint64_t value)
 {
-	struct vp_queue *q = selected(vp);
+	struct vp_queue *q = vp_selected(vp);
 
 	if (q)
 		q->avail = value;
@@ -223,32 +229,32 @@ static void set_queue_avail(struct virtio_pci *vp, uint64_t value)
 
 static uint64_t get_queue_used(const struct virtio_pci *vp)
 {
-	const struct vp_queue *q = selected(vp);
+	const struct vp_queue *q = vp_selected(vp);
 
 	return q ? q->used : 0;
 }
 
 static void set_queue_used(struct virtio_pci *vp, uint64_t value)
 {
-	struct vp_queue *q = selected(vp);
+	struct vp_queue *q = vp_selected(vp);
 
 	if (q)
 		q->used = value;
 }
 
 /* clang-format off */
-static const struct common_field common_fields[] = {
+static const struct vp_field common_fields[] = {
 	{0x00, 4, get_device_feature_select, set_device_feature_select},
 	{0x04, 4, get_device_feature,        NULL},
 	{0x08, 4, get_driver_feature_select, set_driver_feature_select},
 	{0x0c, 4, get_driver_feature,        set_driver_feature},
-	{0x10, 2, get_msix_config,           set_msix_config},
+	{0x10, 2, vp_get_msix_config,        vp_set_msix_config},
 	{0x12, 2, get_num_queues,            NULL},
-	{0x14, 1, get_status,                set_status},
+	{0x14, 1, vp_get_status,             set_status},
 	{0x15, 1, get_config_generation,     NULL},
-	{0x16, 2, get_queue_select,          set_queue_select},
-	{0x18, 2, get_queue_size,            NULL}, /* fixed by the contract */
-	{0x1a, 2, get_queue_vector,          set_queue_vector},
+	{0x16, 2, vp_get_queue_select,       vp_set_queue_select},
+	{0x18, 2, vp_get_queue_size,         NULL}, /* fixed by the contract */
+	{0x1a, 2, vp_get_queue_vector,       vp_set_queue_vector},
 	{0x1c, 2, get_queue_enable,          set_queue_enable},
 	{0x1e, 2, get_queue_notify_off,      NULL},
 	{0x20, 8, get_queue_desc,            set_queue_desc},
@@ -259,12 +265,13 @@ static const struct common_field common_fields[] = {
 
 #define N_COMMON_FIELDS (sizeof(common_fields) / sizeof(common_fields[0]))
 
-uint64_t vp_common_read(struct virtio_pci *vp, uint32_t offset, unsigned int size)
+uint64_t vp_fields_read(const struct virtio_pci *vp, const struct vp_field *fields, size_t n,
+			uint32_t offset, unsigned int size)
 {
 	uint8_t out[8] = {0};
 
-	for (size_t i = 0; i < N_COMMON_FIELDS; i++) {
-		const struct common_field *f = &common_fields[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_field *f = &fields[i];
 		uint8_t value[8];
 
 		if (f->offset >= offset + size || f->offset + f->width <= offset)
@@ -277,10 +284,11 @@ uint64_t vp_common_read(struct virtio_pci *vp, uint32_t offset, unsigned int siz
 	return ld_le64(out);
 }
 
-void vp_common_write(struct virtio_pci *vp, uint32_t offset, unsigned int size, uint64_t value)
+void vp_fields_write(struct virtio_pci *vp, const struct vp_field *fields, size_t n,
+		     uint32_t offset, unsigned int size, uint64_t value)
 {
-	for (size_t i = 0; i < N_COMMON_FIELDS; i++) {
-		const struct common_field *f = &common_fields[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct vp_field *f = &fields[i];
 		uint64_t old;
 
 		if (!f->set)
@@ -295,4 +303,14 @@ void vp_common_write(struct virtio_pci *vp, uint32_t offset, unsigned int size, 
 			f->set(vp, (old & 0xffffffffULL) | value << 32);
 		}
 	}
+}
+
+uint64_t vp_common_read(struct virtio_pci *vp, uint32_t offset, unsigned int size)
+{
+	return vp_fields_read(vp, common_fields, N_COMMON_FIELDS, offset, size);
+}
+
+void vp_common_write(struct virtio_pci *vp, uint32_t offset, unsigned int size, uint64_t value)
+{
+	vp_fields_write(vp, common_fields, N_COMMON_FIELDS, offset, size, value);
 }

@@ -28,6 +28,28 @@
 #define VIRTQ_AVAIL_F_NO_INTERRUPT 1U
 #define VIRTQ_DESC_SIZE		   16U
 #define VIRTQ_USED_ELEM_SIZE	   8U
+#define VIRTQ_AVAIL_BYTES(size)	   (4ULL + 2ULL * (size))
+#define VIRTQ_USED_BYTES(size)	   (4ULL + 8ULL * (size))
+#define VIRTQ_EVENT_BYTES	   2U /* behind both, with EVENT_IDX */
+
+/* The legacy interface: the ring's parts lie behind each other, the used one on the next multiple
+ * of this (2.7.2), and its registers are ports of BAR 0 (4.1.4.10). */
+#define VIRTIO_F_ANY_LAYOUT    (1ULL << 27)
+#define VIRTIO_LEGACY_ALIGN    4096U
+#define VIRTIO_LEGACY_PFN_BITS 12U
+
+#define VIRTIO_LEGACY_DEVICE_FEATURES 0x00U
+#define VIRTIO_LEGACY_DRIVER_FEATURES 0x04U
+#define VIRTIO_LEGACY_QUEUE_PFN	      0x08U
+#define VIRTIO_LEGACY_QUEUE_SIZE      0x0cU
+#define VIRTIO_LEGACY_QUEUE_SELECT    0x0eU
+#define VIRTIO_LEGACY_QUEUE_NOTIFY    0x10U
+#define VIRTIO_LEGACY_STATUS	      0x12U
+#define VIRTIO_LEGACY_ISR	      0x13U
+#define VIRTIO_LEGACY_CONFIG	      0x14U /* while MSI-X is off */
+#define VIRTIO_LEGACY_CONFIG_VECTOR   0x14U /* while it is on, as the two that follow */
+#define VIRTIO_LEGACY_QUEUE_VECTOR    0x16U
+#define VIRTIO_LEGACY_CONFIG_MSIX     0x18U
 
 #define VIRTIO_PCI_VENDOR	  0x1af4U
 #define VIRTIO_PCI_DEVICE_BASE	  0x1040U

@@ -23,14 +23,33 @@ struct virtq_desc {
 	le16_t next;
 };
 
+/* The word behind the available ring, and the one behind the used ring. */
+static gpa_t used_event(const struct virtq *vq)
+{
+	return vq->avail + VIRTQ_AVAIL_BYTES(vq->size);
+}
+
+static gpa_t avail_event(const struct virtq *vq)
+{
+	return vq->used + VIRTQ_USED_BYTES(vq->size);
+}
+
 static bool virtq_parts_usable(const struct virtq *vq)
 {
-	uint64_t n = vq->size;
+	uint16_t n = vq->size;
+	uint64_t event = vq->event_idx ? VIRTQ_EVENT_BYTES : 0;
 
 	return vq->desc % 16 == 0 && vq->avail % 2 == 0 && vq->used % 4 == 0 &&
-	       guest_mem_contains(vq->mem, vq->desc, n * VIRTQ_DESC_SIZE) &&
-	       guest_mem_contains(vq->mem, vq->avail, AVAIL_RING + 2 * n) &&
-	       guest_mem_contains(vq->mem, vq->used, USED_RING + n * VIRTQ_USED_ELEM_SIZE);
+	       guest_mem_contains(vq->mem, vq->desc, (uint64_t)VIRTQ_DESC_SIZE * n) &&
+	       guest_mem_contains(vq->mem, vq->avail, VIRTQ_AVAIL_BYTES(n) + event) &&
+	       guest_mem_contains(vq->mem, vq->used, VIRTQ_USED_BYTES(n) + event);
+}
+
+static void check_parts(struct virtq *vq)
+{
+	vq->usable = virtq_parts_usable(vq);
+	if (!vq->usable)
+		log_guest("virtqueue enabled outside RAM or misaligned: no progress until reset");
 }
 
 void virtq_enable(struct virtq *vq, gpa_t desc, gpa_t avail, gpa_t used, bool indirect)
@@ -41,9 +60,21 @@ void virtq_enable(struct virtq *vq, gpa_t desc, gpa_t avail, gpa_t used, bool in
 	vq->used = used;
 	vq->indirect = indirect;
 	vq->enabled = true;
-	vq->usable = virtq_parts_usable(vq);
-	if (!vq->usable)
-		log_guest("virtqueue enabled outside RAM or misaligned: no progress until reset");
+	check_parts(vq);
+}
+
+void virtq_negotiated(struct virtq *vq, uint64_t features)
+{
+	bool event_idx = features & VIRTIO_F_EVENT_IDX;
+
+	if (!vq->enabled)
+		return;
+	vq->indirect = features & VIRTIO_F_INDIRECT_DESC;
+	if (vq->event_idx == event_idx)
+		return;
+	vq->event_idx = event_idx;
+	vq->armed = false;
+	check_parts(vq);
 }
 
 void virtq_disable(struct virtq *vq)
@@ -51,6 +82,9 @@ void virtq_disable(struct virtq *vq)
 	vq->enabled = false;
 	vq->usable = false;
 	vq->generation++;
+	vq->indirect = false;
+	vq->event_idx = false;
+	vq->armed = false;
 	vq->desc = 0;
 	vq->avail = 0;
 	vq->used = 0;
@@ -149,7 +183,7 @@ static bool chain_walk(const struct virtq *vq, uint16_t head, struct virtq_chain
 	}
 }
 
-bool virtq_has_more(const struct virtq *vq)
+static bool slots_waiting(const struct virtq *vq)
 {
 	uint16_t idx;
 
@@ -157,9 +191,45 @@ bool virtq_has_more(const struct virtq *vq)
 	       idx != vq->last_avail;
 }
 
+/*
+ * Has the driver notify of slot last_avail, the first that is not there yet. It makes the slot
+ * available, then looks at avail_event; we write avail_event, then look for the slot. The fence
+ * keeps both from missing each other. True when the slot is there after all.
+ */
+static bool arm(const struct virtq *vq)
+{
+	if (guest_mem_store_le16(vq->mem, avail_event(vq), vq->last_avail) < 0)
+		return false;
+	atomic_thread_fence(memory_order_seq_cst);
+	return slots_waiting(vq);
+}
+
+static bool must_arm(const struct virtq *vq)
+{
+	return vq->event_idx && vq->usable && !vq->held &&
+	       !(vq->armed && vq->armed_at == vq->last_avail);
+}
+
+bool virtq_has_more(const struct virtq *vq)
+{
+	return slots_waiting(vq) || (must_arm(vq) && arm(vq));
+}
+
+/* The same for a caller that goes on to wait: arms once for each time the ring runs empty. */
+static bool more_or_armed(struct virtq *vq)
+{
+	if (slots_waiting(vq))
+		return true;
+	if (!must_arm(vq))
+		return false;
+	vq->armed = true;
+	vq->armed_at = vq->last_avail;
+	return arm(vq);
+}
+
 bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget)
 {
-	while (*budget > 0 && virtq_has_more(vq)) {
+	while (*budget > 0 && more_or_armed(vq)) {
 		gpa_t slot = vq->avail + AVAIL_RING + 2ULL * (vq->last_avail % vq->size);
 		uint16_t head;
 
@@ -206,20 +276,32 @@ void virtq_complete(struct virtq *vq, uint16_t head, uint32_t generation, uint32
 	vq->completed++;
 }
 
+/* The driver's wish for an interrupt, now that used.idx went from @old to @new (2.7.7.2). */
+static bool interrupt_wanted(const struct virtq *vq, uint16_t old, uint16_t new)
+{
+	uint16_t word;
+
+	if (guest_mem_load_le16(vq->mem, vq->event_idx ? used_event(vq) : vq->avail + AVAIL_FLAGS,
+				&word) < 0)
+		return false;
+	if (vq->event_idx)
+		return (uint16_t)(new - word - 1) < (uint16_t)(new - old);
+	return !(word & VIRTQ_AVAIL_F_NO_INTERRUPT);
+}
+
 bool virtq_publish(struct virtq *vq)
 {
-	uint16_t flags;
+	uint16_t old = vq->used_published;
 
 	if (!vq->usable || vq->used_next == vq->used_published)
 		return false;
 	if (guest_mem_store_le16(vq->mem, vq->used + USED_IDX, vq->used_next) < 0)
 		return false;
 	vq->used_published = vq->used_next;
-	/* The driver clears the flag, then looks at used.idx; we write the index, then look at the
-	 * flag. The fence keeps both from missing each other. */
+	/* The driver clears the flag, or moves used_event, then looks at used.idx; we write the
+	 * index, then look there. The fence keeps both from missing each other. */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (guest_mem_load_le16(vq->mem, vq->avail + AVAIL_FLAGS, &flags) < 0 ||
-	    (flags & VIRTQ_AVAIL_F_NO_INTERRUPT))
+	if (!interrupt_wanted(vq, old, vq->used_next))
 		return false;
 	vq->interrupts++;
 	return true;

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /*
- * The device side of a split virtqueue (virtio 1.2, section 2.7; contract section 12).
+ * The device side of a split virtqueue (virtio 1.2, section 2.7; contract section 12), with event
+ * indices (2.7.7, 2.7.10) where they were negotiated.
  *
  *   driver                              device
  *   avail.ring[i] = head, avail.idx++   virtq_pop():     reads idx (acquire), slot, descriptors
@@ -16,6 +17,10 @@
  *                                       virtq_complete(): writes used.ring[j] = {head, len}
  *   reads used.idx, used.ring[j]        virtq_publish():  used.idx += n (release), fence, reads
  *                                                         avail.flags: interrupt wanted?
+ *
+ * With event indices used_event, behind the available ring, says instead at which index the driver
+ * wants its next interrupt, and avail_event, behind the used ring, at which one the device wants to
+ * be notified: where it stands when it finds the ring empty, and nowhere before.
  *
  * Rings are kept as guest addresses and every access is checked, so no guest write can make the
  * device leave RAM. A chain is copied out whole before it is judged: what the guest changes later
@@ -47,8 +52,12 @@ struct virtq {
 	const struct guest_mem *mem;
 	uint16_t size; /* entries, power of two */
 	bool enabled;
-	bool usable;	     /* enabled, and all three parts lie in RAM, aligned */
-	bool indirect;	     /* INDIRECT_DESC was negotiated */
+	bool usable;	/* enabled, and all three parts lie in RAM, aligned */
+	bool indirect;	/* INDIRECT_DESC was negotiated */
+	bool event_idx; /* EVENT_IDX was negotiated */
+	bool held;	/* RAM may not be written now: the transport's to set */
+	bool armed;	/* avail_event was written, and stands at armed_at */
+	uint16_t armed_at;
 	uint32_t generation; /* counts enables and disables */
 	gpa_t desc, avail, used;
 	uint16_t last_avail; /* next slot to pop, free running */
@@ -58,10 +67,15 @@ struct virtq {
 	uint64_t popped, completed, interrupts, malformed;
 };
 
-/* Takes the addresses and starts at index 0. Unusable addresses make a queue without progress. */
+/* Takes the addresses and starts at index 0, without event indices. Unusable addresses make a queue
+ * without progress. */
 void virtq_enable(struct virtq *vq, gpa_t desc, gpa_t avail, gpa_t used, bool indirect);
 
-/* Forgets all but size and counters; chains still out are ignored when they come back. */
+/* Takes what the driver negotiated of a queue that is enabled already, of VIRTIO_F_* those that
+ * concern rings: which parts a ring has may make it unusable, or usable. */
+void virtq_negotiated(struct virtq *vq, uint64_t features);
+
+/* Forgets all but size, `held` and counters; chains still out are ignored when they come back. */
 void virtq_disable(struct virtq *vq);
 
 /* Prepares @chain for chains of any legal length. 0 or -ENOMEM; virtq_chain_fini() frees. */
@@ -78,7 +92,8 @@ bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget
  * device whose data does not fit into it, or that has nothing for it yet. */
 void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain);
 
-/* True when the driver has made slots available that were not popped. */
+/* True when the driver has made slots available that were not popped. When it has not, it notifies
+ * from the next one on. */
 bool virtq_has_more(const struct virtq *vq);
 
 /* Returns the chain popped as (@head, @generation) with @len bytes written. Ignored when the queue

@@ -26,7 +26,7 @@ static void mask_all(struct msix *msix)
 }
 
 int msix_init(struct msix *msix, struct pci_function *fn, unsigned int cap, uint16_t n,
-	      uint32_t table_offset, struct msi_sink sink)
+	      unsigned int bar, uint32_t table_offset, struct msi_sink sink)
 {
 	uint8_t *c = fn->config + cap;
 
@@ -49,8 +49,8 @@ int msix_init(struct msix *msix, struct pci_function *fn, unsigned int cap, uint
 
 	pci_function_add_cap(fn, PCI_CAP_ID_MSIX, cap, PCI_MSIX_CAP_SIZE);
 	st_le16(c + PCI_MSIX_CONTROL, (uint16_t)(n - 1));
-	st_le32(c + PCI_MSIX_TABLE, msix->table_offset); /* low 3 bits: BAR 0 */
-	st_le32(c + PCI_MSIX_PBA, msix->pba_offset);
+	st_le32(c + PCI_MSIX_TABLE, msix->table_offset | bar);
+	st_le32(c + PCI_MSIX_PBA, msix->pba_offset | bar);
 	st_le16(fn->writable + cap + PCI_MSIX_CONTROL, PCI_MSIX_CONTROL_EN | PCI_MSIX_CONTROL_MASK);
 	return 0;
 }

@@ -29,10 +29,10 @@ struct msix {
 
 /*
  * Adds the capability at config offset @cap: @n vectors (1 to MSIX_MAX_VECTORS), table at
- * @table_offset of BAR 0, pending bits behind it at the next multiple of 8. -ENOMEM.
+ * @table_offset of BAR @bar, pending bits behind it at the next multiple of 8. -ENOMEM.
  */
 MUST_CHECK int msix_init(struct msix *msix, struct pci_function *fn, unsigned int cap, uint16_t n,
-			 uint32_t table_offset, struct msi_sink sink);
+			 unsigned int bar, uint32_t table_offset, struct msi_sink sink);
 void msix_fini(struct msix *msix);
 
 /* Platform reset: disabled, all entries masked, nothing pending. */
@@ -43,7 +43,7 @@ bool msix_enabled(const struct msix *msix);
 /* To be called after a config write that touched the capability, or COMMAND. */
 void msix_config_written(struct msix *msix);
 
-/* True when @offset of BAR 0 lies in the table or the pending bits. */
+/* True when @offset of its BAR lies in the table or the pending bits. */
 bool msix_claims(const struct msix *msix, uint64_t offset);
 
 /* Accesses inside the claimed range. Reads of any width; writes of aligned 4 or 8 bytes to the

@@ -179,14 +179,16 @@ void pci_bus_del(struct pci_function *fn)
 	fn->bus = NULL;
 }
 
-static int assign_bars(struct pci_function *fn, uint64_t *next, uint64_t end, struct err *err)
+/* Gives the BARs of @fn that are ports, or those that are memory, addresses from *@next on. */
+static int assign_bars(struct pci_function *fn, bool ports, uint64_t *next, uint64_t end,
+		       struct err *err)
 {
 	for (unsigned int i = 0; i < PCI_BARS; i++) {
 		const struct pci_bar *bar = &fn->bars[i];
 		uint8_t *reg = fn->config + PCI_BAR0 + (size_t)4 * i;
 		uint64_t base = (*next + bar->size - 1) & ~(bar->size - 1);
 
-		if (bar->kind != PCI_BAR_MEM32 && bar->kind != PCI_BAR_MEM64)
+		if (bar->kind == PCI_BAR_NONE || (bar->kind == PCI_BAR_IO) != ports)
 			continue;
 		if (base > end || bar->size - 1 > end - base)
 			return err_set(err, -ENOSPC, "PCI: no room for BAR %u of 00:%02x.%u", i,
@@ -207,12 +209,26 @@ int pci_bus_assign(struct pci_bus *bus, uint64_t base, uint64_t end, struct err 
 
 		if (!fn)
 			continue;
-		rc = assign_bars(fn, &base, end, err);
+		rc = assign_bars(fn, false, &base, end, err);
 		if (rc < 0)
 			return rc;
 		if (fn->config[PCI_INTERRUPT_PIN])
 			fn->config[PCI_INTERRUPT_LINE] =
 				(uint8_t)pci_gsi(devfn >> 3, fn->config[PCI_INTERRUPT_PIN] - 1U);
+	}
+	return 0;
+}
+
+int pci_bus_assign_ports(struct pci_bus *bus, uint16_t base, uint16_t end, struct err *err)
+{
+	uint64_t next = base;
+
+	for (unsigned int devfn = 0; devfn < 256; devfn++) {
+		struct pci_function *fn = bus->functions[devfn];
+		int rc = fn ? assign_bars(fn, true, &next, end, err) : 0;
+
+		if (rc < 0)
+			return rc;
 	}
 	return 0;
 }

@@ -95,9 +95,13 @@ MUST_CHECK int pci_bus_add(struct pci_bus *bus, struct pci_function *fn, uint8_t
 /* Takes the function off the bus and unmaps it. */
 void pci_bus_del(struct pci_function *fn);
 
-/* Gives every BAR an address in [@base, @end] and every pin its interrupt line, as firmware would.
- * Decoding stays off. -ENOSPC when the window is too small. */
+/* Gives every memory BAR an address in [@base, @end] and every pin its interrupt line, as firmware
+ * would. Decoding stays off. -ENOSPC when the window is too small. */
 MUST_CHECK int pci_bus_assign(struct pci_bus *bus, uint64_t base, uint64_t end, struct err *err);
+
+/* The same for the I/O BARs and the ports [@base, @end]; interrupt lines are left alone. */
+MUST_CHECK int pci_bus_assign_ports(struct pci_bus *bus, uint16_t base, uint16_t end,
+				    struct err *err);
 
 /* Config accesses of 1, 2 or 4 bytes inside one aligned dword, under the function's lock; an empty
  * place reads all ones. */

@@ -9,13 +9,21 @@ _vise_value() {
 	run--kernel) kind=file ;;
 	run--initrd) kind=file ;;
 	run--append) kind=typed ;;
-	run--disk) kind=keys words='path= format= snapshot= readonly= serial= vectors= aio=' ;;
+	run--disk) kind=keys words='path= format= snapshot= readonly= serial= vectors= event-idx= transitional= aio= rerror= werror=' ;;
+	run--machine) kind=words words='basic contract' ;;
+	run--net) kind=keys words='kind= mac= link-down= hostfwd= restrict= ifname= fd= path= pcap= vectors= event-idx= transitional= mrg-rxbuf= csum= tso= ctrl-vq=' ;;
+	run--input) kind=keys words='kind= vectors= event-idx=' ;;
+	run--snd) kind=keys words='backend= path= capture= vectors= event-idx= period-events= xrun-events= jacks= formats=' ;;
 	run--memory) kind=typed ;;
 	run--cpus) kind=typed ;;
 	run--dialect) kind=words words='v1 virtio' ;;
-	run--serial) kind=words words='stdio null file: unix:' ;;
-	run--com2) kind=words words='stdio null file: unix:' ;;
+	run--serial) kind=words words='stdio null ring file: unix:' ;;
+	run--com2) kind=words words='stdio null ring file: unix:' ;;
+	run--console) kind=keys words='where= vectors= event-idx= transitional= emerg-write=' ;;
+	run--bulk) kind=words words='stdio null ring file: unix:' ;;
+	run--stats) kind=words words='stdio null ring file: unix:' ;;
 	run--exec) kind=typed ;;
+	run--selftest) kind=typed ;;
 	run--root) kind=typed ;;
 	run--include) kind=file ;;
 	run--modules) kind=directory ;;
@@ -24,7 +32,7 @@ _vise_value() {
 	run--status-file) kind=file ;;
 	run--config) kind=file ;;
 	run--log) kind=words words='error warn guest info debug' ;;
-	run) kind=words words='--kernel --initrd --append --disk --memory --hugepages --cpus --dialect --serial --com2 --exec --shell --root --include --modules --timeout --no-reboot --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
+	run) kind=words words='--kernel --initrd --append --disk --machine --tablet --net --input --snd --memory --hugepages --cpus --dialect --serial --com2 --console --bulk --stats --exec --shell --selftest --root --include --modules --timeout --no-reboot --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
 	doctor) kind=words words='--probe --help' ;;
 	help) kind=words words='run doctor help version --man --bash --help' ;;
 	version) kind=words words='--help' ;;
@@ -36,12 +44,49 @@ _vise_key() {
 	kind=none words=
 	case $1$2,$3 in
 	run--disk,path) kind=file ;;
-	run--disk,format) kind=words words='raw' ;;
+	run--disk,format) kind=words words='raw qcow2' ;;
 	run--disk,snapshot) kind=words words='on off' ;;
 	run--disk,readonly) kind=words words='on off' ;;
 	run--disk,serial) kind=typed ;;
 	run--disk,vectors) kind=typed ;;
+	run--disk,event-idx) kind=words words='auto on off' ;;
+	run--disk,transitional) kind=words words='on off' ;;
 	run--disk,aio) kind=words words='auto io_uring threads' ;;
+	run--disk,rerror) kind=words words='report ignore stop enospc' ;;
+	run--disk,werror) kind=words words='report ignore stop enospc' ;;
+	run--net,kind) kind=words words='none user tap passt' ;;
+	run--net,mac) kind=typed ;;
+	run--net,link-down) kind=words words='on off' ;;
+	run--net,hostfwd) kind=file ;;
+	run--net,restrict) kind=words words='on off' ;;
+	run--net,ifname) kind=typed ;;
+	run--net,fd) kind=typed ;;
+	run--net,path) kind=file ;;
+	run--net,pcap) kind=file ;;
+	run--net,vectors) kind=typed ;;
+	run--net,event-idx) kind=words words='auto on off' ;;
+	run--net,transitional) kind=words words='on off' ;;
+	run--net,mrg-rxbuf) kind=words words='on off' ;;
+	run--net,csum) kind=words words='on off' ;;
+	run--net,tso) kind=words words='on off' ;;
+	run--net,ctrl-vq) kind=words words='on off' ;;
+	run--input,kind) kind=words words='keyboard mouse tablet' ;;
+	run--input,vectors) kind=typed ;;
+	run--input,event-idx) kind=words words='auto on off' ;;
+	run--snd,backend) kind=words words='none wav' ;;
+	run--snd,path) kind=file ;;
+	run--snd,capture) kind=words words='silence tone wav:' ;;
+	run--snd,vectors) kind=typed ;;
+	run--snd,event-idx) kind=words words='auto on off' ;;
+	run--snd,period-events) kind=words words='on off' ;;
+	run--snd,xrun-events) kind=words words='on off' ;;
+	run--snd,jacks) kind=words words='on off' ;;
+	run--snd,formats) kind=words words='on off' ;;
+	run--console,where) kind=words words='stdio null ring file: unix:' ;;
+	run--console,vectors) kind=typed ;;
+	run--console,event-idx) kind=words words='auto on off' ;;
+	run--console,transitional) kind=words words='on off' ;;
+	run--console,emerg-write) kind=words words='on off' ;;
 	esac
 }
 
@@ -80,7 +125,7 @@ _vise() {
 		last=${value##*,}
 		before=$before${value%"$last"} kind=file
 		if [[ $value != *,* ]]; then
-			:
+			_vise_key "${parts[1]}" "$option" "${words%%=*}"
 		elif [[ $last == *=* ]]; then
 			_vise_key "${parts[1]}" "$option" "${last%%=*}"
 			before=$before${last%%=*}= last=${last#*=}

@@ -5,9 +5,11 @@
  * tests/bench/stopwatch.c understands.
  */
 #include "tests/bench/blkload.h"
+#include "tests/bench/netload.h"
 
 #include <fcntl.h>
 #include <glob.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +69,40 @@ static void blk(const char *depths, double seconds)
 	}
 }
 
+/* BENCH=net:SECONDS,tap or user: what of the two ways the interface leads */
+static void net(const char *kind, double seconds)
+{
+	/* A frame of 64 bytes, FCS included, and one of the full size, have so much payload. */
+	static const struct {
+		const char *name;
+		enum netload_what what;
+		uint32_t size;
+	} runs[] = {
+		{"tx-Mbit", NETLOAD_TX, 0},
+		{"rx-Mbit", NETLOAD_RX, 0},
+		{"tx-64-pps", NETLOAD_UDP_TX, 18},
+		{"rx-64-pps", NETLOAD_UDP_RX, 18},
+		{"tx-1500-pps", NETLOAD_UDP_TX, 1472},
+		{"rx-1500-pps", NETLOAD_UDP_RX, 1472},
+	};
+	bool tap = strcmp(kind, ",tap") == 0;
+	size_t n = tap ? sizeof(runs) / sizeof(runs[0]) : 2; /* nothing reaches a guest unasked */
+	const char *host = tap ? "192.168.99.1" : "10.0.2.2";
+
+	if (netload_up(tap ? "192.168.99.2" : "10.0.2.15") < 0) {
+		mark("failed: eth0");
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		double rate = netload_run(host, runs[i].what, runs[i].size, seconds);
+		char text[100];
+
+		snprintf(text, sizeof(text), "net %s %.1f", runs[i].name,
+			 runs[i].size ? rate : rate * 8 / 1e6);
+		mark(rate < 0 ? "failed" : text);
+	}
+}
+
 int main(void)
 {
 	const char *work = getenv("BENCH");
@@ -83,6 +119,13 @@ int main(void)
 		mount("dev", "/dev", "devtmpfs", 0, "");
 		load_modules();
 		blk(depths, seconds);
+	}
+	if (work && strncmp(work, "net:", 4) == 0) {
+		char *kind;
+		double seconds = strtod(work + 4, &kind);
+
+		load_modules();
+		net(kind, seconds);
 	}
 	mark("done");
 	for (;;)

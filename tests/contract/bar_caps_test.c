@@ -123,6 +123,7 @@ START_TEST(window_may_move_under_another_vcpu)
 	pthread_t vcpu;
 	struct gd_blk b;
 
+	TRAP("moving-window");
 	CLAUSE("T-BAR-5");
 	start_blk_with(&b, &config);
 	r.m = b.m;
@@ -183,6 +184,7 @@ START_TEST(doorbell_waits_for_bus_master)
 	struct gd_used used;
 	struct gd_blk b;
 
+	TRAP("no-bus-master");
 	CLAUSE("T-BAR-7");
 	start_blk(&b);
 	r = gd_blk_req(&b, VIRTIO_BLK_T_IN, 0, 512);
@@ -206,6 +208,7 @@ START_TEST(message_waits_for_bus_master)
 	struct gd_blk_config config = {.vectors = 2};
 	struct gd_blk b;
 
+	TRAP("no-bus-master");
 	CLAUSE("T-BAR-7");
 	gd_blk_open(&b, &config);
 	gd_msix_enable(&b.dev, true);
@@ -254,6 +257,7 @@ START_TEST(platform_reset_clears_command_msix_and_virtio)
 	uint32_t base;
 	struct gd_blk b;
 
+	TRAP("platform-reset");
 	CLAUSE("T-BAR-9");
 	gd_blk_open(&b, &config);
 	gd_msix_enable(&b.dev, true);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/contract/contract.h"
 
+#include <errno.h>
 #include <sched.h>
 
 /* Section 13: virtio-blk. What a request does; its malformed relatives are in blk_bad_test.c. */
@@ -282,6 +283,87 @@ START_TEST(backend_error_is_ioerr)
 }
 END_TEST
 
+static void count_stops(void *arg, struct virtio_device *vd, bool write, int result,
+			enum virtio_blk_on_error action, bool stopped)
+{
+	unsigned int *stops = arg;
+
+	(void)vd;
+	(void)write;
+	(void)result;
+	ck_assert_int_eq(action, stopped ? VIRTIO_BLK_STOP : VIRTIO_BLK_REPORT);
+	*stops += stopped;
+}
+
+/* The machine's owner may have asked for patience: then an error is no answer yet, and the request
+ * is answered once, by what came of its second try. */
+START_TEST(backend_error_may_wait_for_the_host)
+{
+	unsigned int stops = 0;
+	struct gd_blk_config config = {
+		.on_write_error = VIRTIO_BLK_ENOSPC, .error = count_stops, .error_arg = &stops};
+	struct gd_blk_req w;
+	struct gd_used used;
+	struct gd_blk b;
+
+	CLAUSE("BLK-17");
+	start_blk_with(&b, &config);
+	w = gd_blk_req(&b, VIRTIO_BLK_T_OUT, 7, 512);
+	gd_fill(b.m, w.data, PATTERN, w.len);
+	b.disk->fail = -EIO;
+	ck_assert_int_eq(gd_blk_do(&b, &w, NULL), VIRTIO_BLK_S_IOERR);
+	ck_assert_uint_eq(stops, 0);
+	b.disk->fail = -ENOSPC;
+	gd_fill(b.m, w.status, GD_BLK_PRESET, 1);
+	ck_assert_int_ge(gd_blk_add(&b, &w), 0);
+	gd_kick(&b.q);
+	gd_settle(b.m);
+	ck_assert_uint_eq(stops, 1);
+	ck_assert_uint_eq(gd_used_ready(&b.q), 0);
+	ck_assert_uint_eq(gd_ld8(b.m, w.status), GD_BLK_PRESET);
+	/* The disk is still full, and then it is not. */
+	virtio_blk_retry(b.vd);
+	gd_settle(b.m);
+	ck_assert_uint_eq(stops, 2);
+	b.disk->fail = 0;
+	virtio_blk_retry(b.vd);
+	ck_assert(gd_wait_used(&b.q, &used));
+	ck_assert_uint_eq(used.len, 0);
+	ck_assert_uint_eq(gd_ld8(b.m, w.status), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(b.disk->bytes[7 * 512], PATTERN);
+	ck_assert_uint_eq(gd_rd(&b.dev, GD_STATUS), GD_RUNNING);
+	ck_assert(gd_blk_works(&b));
+	gd_blk_close(&b);
+}
+END_TEST
+
+START_TEST(reset_drops_requests_that_wait_for_the_host)
+{
+	struct gd_blk_config config = {.on_read_error = VIRTIO_BLK_STOP,
+				       .on_write_error = VIRTIO_BLK_STOP};
+	struct gd_blk_req w;
+	struct gd_blk b;
+
+	CLAUSE("BLK-17");
+	start_blk_with(&b, &config);
+	w = gd_blk_req(&b, VIRTIO_BLK_T_OUT, 7, 512);
+	gd_fill(b.m, w.data, PATTERN, w.len);
+	b.disk->fail = -EIO;
+	ck_assert_int_ge(gd_blk_add(&b, &w), 0);
+	gd_kick(&b.q);
+	gd_settle(b.m);
+	gd_wr(&b.dev, GD_STATUS, 0);
+	b.disk->fail = 0;
+	virtio_blk_retry(b.vd);
+	gd_settle(b.m);
+	ck_assert_uint_eq(gd_ld8(b.m, w.status), GD_BLK_PRESET);
+	ck_assert_uint_eq(b.disk->bytes[7 * 512], 0);
+	ck_assert_ptr_null(gd_blk_start(&b, &gd_win7_blk));
+	ck_assert(gd_blk_works(&b));
+	gd_blk_close(&b);
+}
+END_TEST
+
 /* The status byte at the moment of the interrupt, when the used element is there. */
 struct seen {
 	struct gd_blk *b;
@@ -497,6 +579,7 @@ CONTRACT_MAIN("blk", one_queue_of_128, features_are_exactly_the_contracts,
 	      sector_counts_512_bytes_whatever_the_block_size, ioprio_is_ignored,
 	      flush_takes_header_and_status, flush_with_data_leaves_the_data_alone,
 	      flush_completes_when_the_backend_has_flushed, backend_error_is_ioerr,
+	      backend_error_may_wait_for_the_host, reset_drops_requests_that_wait_for_the_host,
 	      status_is_written_before_the_used_element, used_len_is_0_for_every_type,
 	      header_and_data_may_be_cut_anywhere, seg_max_is_at_least_1,
 	      requests_in_flight_have_their_own_status,

@@ -15,6 +15,9 @@
 
 #define CLAUSE(id) ((void)(id))
 
+/* The kind of trap that a test sets, of those that docs/contract-v1.md lists. */
+#define TRAP(kind) ((void)(kind))
+
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline int contract_run(const char *name, const TTest *const *tests, size_t n)

@@ -149,6 +149,7 @@ START_TEST(malformed_chains_come_back_with_length_0)
 	struct gd_blk_req r;
 	struct gd_blk b;
 
+	TRAP("descriptor-loop");
 	CLAUSE("Q-DESC-5");
 	start_blk(&b);
 	r = gd_blk_req(&b, VIRTIO_BLK_T_IN, 0, 512);
@@ -168,6 +169,7 @@ START_TEST(head_outside_the_ring_is_skipped)
 	static const uint16_t heads[] = {128, 129, 0x8000, 0xffff};
 	struct gd_blk b;
 
+	TRAP("bad-head");
 	CLAUSE("Q-DESC-5");
 	start_blk(&b);
 	for (size_t i = 0; i < COUNT_OF(heads); i++) {

@@ -57,6 +57,7 @@ START_TEST(data_outside_ram_is_an_error)
 	};
 	struct gd_blk b;
 
+	TRAP("wrapping-length");
 	CLAUSE("Q-DMA-2");
 	CLAUSE("BLK-26");
 	open_layout(&b, GD_RAM_HOLE, 0);
@@ -245,6 +246,7 @@ START_TEST(decisions_hold_while_the_guest_rewrites_everything)
 	struct gd_blk b;
 	gpa_t guard;
 
+	TRAP("changing-table");
 	CLAUSE("Q-DMA-6");
 	start_blk_with(&b, &config);
 	good = gd_blk_req(&b, VIRTIO_BLK_T_IN, 0, 512);
@@ -283,6 +285,7 @@ START_TEST(lengths_are_summed_in_64_bits)
 	struct gd_blk_req r;
 	struct gd_blk b;
 
+	TRAP("wrapping-length");
 	CLAUSE("Q-DMA-7");
 	start_blk(&b);
 	r = gd_blk_req(&b, VIRTIO_BLK_T_IN, 0, 512);

@@ -194,6 +194,7 @@ START_TEST(loops_and_tables_in_tables_are_refused)
 	struct gd_blk b;
 	gpa_t table;
 
+	TRAP("descriptor-loop");
 	CLAUSE("Q-IND-4");
 	start_blk(&b);
 	r = gd_blk_req(&b, VIRTIO_BLK_T_IN, 0, 512);

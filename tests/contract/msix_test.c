@@ -36,6 +36,7 @@ START_TEST(capability_may_be_absent)
 {
 	struct gd_blk b;
 
+	TRAP("no-vectors");
 	CLAUSE("T-MSX-1");
 	open_blk(&b);
 	ck_assert_uint_eq(gd_msix_vectors(&b.dev), 0);
@@ -215,6 +216,7 @@ START_TEST(sources_may_share_vector_0)
 	struct gd_persona persona = gd_win7_blk;
 	struct gd_blk b;
 
+	TRAP("vector-starvation");
 	CLAUSE("T-MSX-7");
 	open_msix(&b);
 	persona.all_on_vector_0 = true;
@@ -231,6 +233,7 @@ START_TEST(each_queue_has_its_vector)
 {
 	struct echo e;
 
+	TRAP("many-vectors");
 	CLAUSE("T-MSX-6");
 	open_echo_with(&e, NULL, 5);
 	gd_msix_enable(&e.dev, true);
@@ -292,6 +295,7 @@ START_TEST(table_takes_aligned_words_only)
 	struct gd_blk_config config = {.vectors = 2};
 	struct gd_blk b;
 
+	TRAP("odd-msix-write");
 	CLAUSE("T-MSX-9");
 	CLAUSE("T-MMIO-9");
 	gd_blk_open(&b, &config);

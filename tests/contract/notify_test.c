@@ -190,6 +190,7 @@ START_TEST(one_service_pass_is_bounded)
 	unsigned int passes = 0;
 	struct echo e;
 
+	TRAP("index-jump");
 	CLAUSE("T-NTF-10");
 	CLAUSE("Q-RING-9");
 	start_echo(&e);

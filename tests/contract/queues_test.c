@@ -38,6 +38,7 @@ START_TEST(enabled_queue_does_not_move)
 {
 	struct gd_blk b;
 
+	TRAP("late-queue-write");
 	CLAUSE("T-QUE-3");
 	start_blk(&b);
 	ck_assert(gd_blk_works(&b));
@@ -124,6 +125,8 @@ START_TEST(unusable_addresses_make_no_progress)
 	struct gd_blk_config config = {.machine = {.ram = GD_RAM_HOLE, .alloc_from = GD_HIGH}};
 	struct gd_blk b;
 
+	TRAP("ring-outside-ram");
+	TRAP("ring-in-bar");
 	CLAUSE("T-QUE-7");
 	gd_blk_open(&b, &config);
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -149,6 +152,7 @@ START_TEST(parts_on_top_of_each_other_are_safe)
 	struct gd_blk b;
 	gpa_t at;
 
+	TRAP("ring-overlap");
 	CLAUSE("T-QUE-7");
 	open_blk(&b);
 	ck_assert(gd_negotiate(&b.dev, gd_win7_blk.required));
@@ -229,6 +233,7 @@ START_TEST(kick_before_driver_ok_is_not_lost)
 {
 	struct gd_blk_config config = {.machine = {.doorbells = false}};
 
+	TRAP("early-kick");
 	CLAUSE("T-QUE-10");
 	for (unsigned int bells = 0; bells < 2; bells++) {
 		struct gd_blk_req r;

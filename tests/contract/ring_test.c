@@ -262,6 +262,7 @@ START_TEST(jumping_avail_index_is_bounded)
 {
 	static const uint16_t jumps[] = {129, 200, 0x8000, 0xffff};
 
+	TRAP("index-jump");
 	CLAUSE("Q-RING-9");
 	for (size_t i = 0; i < COUNT_OF(jumps); i++) {
 		struct gd_blk b;

@@ -137,6 +137,7 @@ START_TEST(reserved_status_bits_are_tolerated)
 	static const uint8_t odd[] = {0x40, 0x10, 0x20, 0xff};
 	struct gd_blk b;
 
+	TRAP("status-disorder");
 	CLAUSE("T-STS-7");
 	start_blk(&b);
 	for (size_t i = 0; i < COUNT_OF(odd); i++) {
@@ -157,6 +158,7 @@ START_TEST(dropping_bits_is_not_a_reset)
 	static const uint8_t steps[] = {0x03, 0x01, 0x08, 0x02, 0x0f};
 	struct gd_blk b;
 
+	TRAP("status-disorder");
 	CLAUSE("T-STS-8");
 	start_blk(&b);
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
@@ -311,6 +313,7 @@ static void stop_with_io_in_flight(enum stop stop)
 
 START_TEST(no_memory_is_touched_after_reset)
 {
+	TRAP("reset-in-flight");
 	CLAUSE("T-RST-6");
 	CLAUSE("BLK-27");
 	stop_with_io_in_flight(STOP_STATUS);
@@ -332,6 +335,7 @@ START_TEST(late_completions_do_not_answer_new_requests)
 	struct gd_used used;
 	struct gd_blk b;
 
+	TRAP("reset-in-flight");
 	CLAUSE("T-RST-6");
 	CLAUSE("BLK-27");
 	start_blk_with(&b, &config);
@@ -408,6 +412,7 @@ START_TEST(reset_on_one_cpu_races_with_completions_on_another)
 	struct gd_blk b;
 	pthread_t vcpu;
 
+	TRAP("reset-in-flight");
 	CLAUSE("T-RST-6");
 	start_blk_with(&b, &config);
 	race.b = &b;
@@ -428,6 +433,7 @@ START_TEST(indices_restart_at_0_on_the_same_rings)
 	struct gd_blk_req r;
 	struct gd_blk b;
 
+	TRAP("hot-reset");
 	CLAUSE("T-RST-7");
 	CLAUSE("T-RST-4");
 	start_blk(&b);
@@ -491,6 +497,7 @@ START_TEST(reset_at_any_time_is_harmless)
 	static const uint8_t steps[] = {0x00, 0x01, 0x03, 0x0b, 0x0f, 0x4f, 0x80};
 	struct gd_blk b;
 
+	TRAP("hot-reset");
 	CLAUSE("T-RST-10");
 	open_blk(&b);
 	for (size_t stop = 0; stop < COUNT_OF(steps); stop++) {
@@ -517,6 +524,7 @@ START_TEST(reset_with_io_in_flight_takes_under_10_ms)
 	struct gd_blk_req r;
 	struct gd_blk b;
 
+	TRAP("reset-in-flight");
 	CLAUSE("T-RST-11");
 	start_blk_with(&b, &config);
 	r = gd_blk_req(&b, VIRTIO_BLK_T_IN, 0, 512);

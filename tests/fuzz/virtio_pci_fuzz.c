@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The whole path of a virtio-blk function: configuration space, BAR, queue and RAM, driven by a
- * list of operations read from the input, eight bytes each: what, how wide, where, with what.
+ * The whole path of a virtio-blk function, modern or transitional: configuration space, BARs, queue
+ * and RAM, driven by a list of operations read from the input, eight bytes each: what, how wide,
+ * where, with what.
  *
  * Invariants: nothing crashes or hangs; the disk is never asked for what it does not have; the line
- * agrees with the pending bit; doorbells are detached where they were attached. At the end the
- * device is reset and must work for a sane driver, whose used ring never runs ahead.
+ * agrees with the pending bit; doorbells are detached where they were attached; what is negotiated
+ * fits the interface in use. At the end the device is reset and must work for a sane driver of each
+ * interface, whose used ring never runs ahead.
  */
 
 #include "tests/guestdrv/gd_blk.h"
+#include "tests/guestdrv/gd_legacy.h"
 #include "vmm/core/le.h"
 
 #include <stdlib.h>
@@ -130,9 +133,36 @@ static void op_run(struct gd_blk *b, const struct op *op)
 		REQUIRE(loop_run_once(b->m->loop, 0, NULL) >= 0);
 }
 
+/* Ports: with a modern function there are none. */
+static void op_port(struct gd_blk *b, const struct op *op)
+{
+	uint16_t port = (uint16_t)(GD_PORTS + op->where_low % VIRTIO_PCI_PORTS);
+	unsigned int size = op->size > 4 ? 4 : op->size;
+
+	if (op->what & 0x80)
+		gd_port_write(b->m, port, size, op->value);
+	else
+		gd_port_read(b->m, port, size);
+}
+
+/* A legacy driver's start, with its ring in the arena, then a notification. */
+static void op_legacy(struct gd_blk *b, const struct op *op)
+{
+	struct gd_legacy l;
+
+	if (!gd_legacy_open(&l, b->m, GD_BLK_DEVFN))
+		return;
+	gd_legacy_init(&l, op->value);
+	gd_legacy_wr(&l, VIRTIO_LEGACY_QUEUE_SELECT, 2, 0);
+	gd_legacy_wr(&l, VIRTIO_LEGACY_QUEUE_PFN, 4, (ARENA >> 12) + op->where_low % 4U);
+	gd_legacy_driver_ok(&l);
+	gd_st16(b->m, ARENA + 0x802, op->where); /* avail.idx of a ring at ARENA */
+	gd_legacy_wr(&l, VIRTIO_LEGACY_QUEUE_NOTIFY, 2, 0);
+}
+
 static void (*const ops[])(struct gd_blk *b, const struct op *op) = {
-	op_config, op_bar,     op_bar,	op_memory,  op_desc,
-	op_start,  op_request, op_kick, op_backend, op_run,
+	op_config,  op_bar,  op_bar,	 op_memory, op_desc, op_start,
+	op_request, op_kick, op_backend, op_run,    op_port, op_legacy,
 };
 
 #define N_OPS (sizeof(ops) / sizeof(ops[0]))
@@ -147,6 +177,29 @@ static void check(struct gd_blk *b)
 	REQUIRE(b->disk->bad_requests == 0);
 	REQUIRE(b->m->bells.bad_detach == 0);
 	REQUIRE(b->m->bells.n <= 1);
+	REQUIRE(!(b->vd->negotiated & ~b->vd->offered));
+	REQUIRE(!b->vd->legacy || !(b->vd->negotiated & VIRTIO_F_VERSION_1));
+}
+
+static void check_legacy_recovery(struct gd_blk *b)
+{
+	struct gd_blk_req r;
+	struct gd_used used;
+	struct gd_legacy l;
+
+	if (!gd_legacy_open(&l, b->m, GD_BLK_DEVFN)) {
+		REQUIRE(!b->vd->legacy);
+		return;
+	}
+	gd_legacy_init(&l, VIRTIO_BLK_F_FLUSH);
+	REQUIRE(b->vd->legacy && gd_legacy_queue(&l, &b->q, 0));
+	gd_legacy_driver_ok(&l);
+	r = gd_blk_req(b, VIRTIO_BLK_T_IN, 0, 512);
+	for (unsigned int i = 0; i < 5; i++) {
+		REQUIRE(gd_blk_add(b, &r) >= 0);
+		gd_legacy_kick(&l, &b->q);
+		REQUIRE(gd_wait_used(&b->q, &used) && gd_ld8(b->m, r.status) == VIRTIO_BLK_S_OK);
+	}
 }
 
 /* Whatever went before: reset, a sane driver, some requests. */
@@ -155,8 +208,7 @@ static void check_recovery(struct gd_blk *b)
 	struct gd_blk_req r;
 
 	gd_platform_reset(b->m);
-	gd_cfg_write(b->m, GD_BLK_DEVFN, PCI_BAR0, 4, (uint32_t)GD_BAR_WINDOW);
-	gd_cfg_write(b->m, GD_BLK_DEVFN, PCI_BAR0 + 4, 4, 0);
+	gd_assign(b->m);
 	gd_dev_open(&b->dev, b->m, GD_BLK_DEVFN);
 	b->disk->mode = GD_BLOCK_POSTED;
 	b->disk->fail = 0;
@@ -170,6 +222,8 @@ static void check_recovery(struct gd_blk *b)
 		REQUIRE(gd_used_ready(&b->q) == 0);
 	}
 	check(b);
+	check_legacy_recovery(b);
+	check(b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -182,6 +236,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.machine.ram = data[0] & 1 ? GD_RAM_HOLE : GD_RAM_FLAT;
 	config.machine.doorbells = data[0] & 2;
 	config.vectors = data[0] & 4 ? 2 : 0;
+	config.transport = data[0] & 8 ? VIRTIO_PCI_TRANSITIONAL : VIRTIO_PCI_MODERN;
+	config.event_idx = data[0] & 16;
 	gd_blk_open(&b, &config);
 	data++;
 	size--;

@@ -5,7 +5,8 @@
  * choices, the available ring, descriptors, and an indirect table; what is missing is zero.
  *
  * Invariants: chains are no longer than a chain can be and only hold what the descriptors say; each
- * slot is answered at most once; nothing outside the used ring is written; the work is bounded.
+ * slot is answered at most once; nothing outside the used ring is written, its event field only
+ * when there is one; the work is bounded.
  */
 
 #include "virtio/virtio_regs.h"
@@ -85,7 +86,8 @@ static void serve(struct virtq *vq, struct virtq_chain *chain, uint8_t how)
 
 static void check_memory(const struct virtq *vq, const uint8_t *before)
 {
-	uint64_t end = USED + 4 + 8ULL * vq->size;
+	uint64_t event = USED + VIRTQ_USED_BYTES(vq->size);
+	uint64_t end = vq->event_idx ? event + VIRTQ_EVENT_BYTES : event;
 	uint8_t *after = image(vq->mem);
 	uint16_t idx = ld_le16(after + USED + 2);
 
@@ -93,6 +95,9 @@ static void check_memory(const struct virtq *vq, const uint8_t *before)
 	REQUIRE(memcmp(before + end, after + end, RAM - end) == 0);
 	REQUIRE(ld_le16(after + USED) == ld_le16(before + USED));
 	REQUIRE(!vq->usable || idx == vq->used_published);
+	REQUIRE(!vq->armed || (vq->event_idx && ld_le16(after + event) == vq->armed_at));
+	/* The device comes to rest in an empty ring only, and says so. */
+	REQUIRE(!vq->armed || vq->armed_at == vq->last_avail || virtq_has_more(vq));
 	for (uint16_t i = 0; i < vq->size && i < vq->completed; i++)
 		REQUIRE(ld_le32(after + USED + 4 + 8ULL * i) < vq->size);
 	free(after);
@@ -116,11 +121,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vq.mem = mem;
 	vq.size = (uint16_t)(1U << (data[0] % 9));
 	REQUIRE(mem && virtq_chain_init(&chain, &vq) == 0);
-	place(mem, AVAIL, &in, 4U + 2U * vq.size);
+	place(mem, AVAIL, &in, VIRTQ_AVAIL_BYTES(vq.size) + (how & 8 ? VIRTQ_EVENT_BYTES : 0));
 	place(mem, DESC, &in, 16U * vq.size);
 	place(mem, TABLE, &in, in.left);
 	before = image(mem);
 	virtq_enable(&vq, DESC, AVAIL, USED, how & 1);
+	if (how & 8)
+		virtq_negotiated(&vq, VIRTIO_F_EVENT_IDX | (how & 1 ? VIRTIO_F_INDIRECT_DESC : 0));
 	/* Each pass is bounded by itself; a jump of avail.idx would only repeat it. */
 	for (unsigned int pass = 0; pass < PASSES && virtq_has_more(&vq); pass++) {
 		serve(&vq, &chain, how);

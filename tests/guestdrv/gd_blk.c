@@ -14,13 +14,23 @@ struct gd_block *gd_blk_plug(struct gd_machine *m, const char *id, uint8_t devfn
 		.backend = &disk->blk,
 		.loop = m->loop,
 		.block_size = config->block_size,
+		.on_read_error = config->on_read_error,
+		.on_write_error = config->on_write_error,
+		.error = config->error,
+		.error_arg = config->error_arg,
+	};
+	struct virtio_pci_config pci = {
+		.devfn = devfn,
+		.mode = config->transport,
+		.event_idx = config->event_idx,
+		.vectors = config->vectors,
 	};
 	struct err err = ERR_INIT;
 
 	*vd = virtio_blk_create(&blk, &err);
 	if (!*vd)
 		gd_die("blk", err.text);
-	gd_plug(m, *vd, devfn, config->vectors);
+	gd_plug_with(m, *vd, &pci);
 	return disk;
 }
 

@@ -17,7 +17,12 @@ struct gd_blk_config {
 	struct gd_machine_config machine;
 	enum gd_block_mode mode;
 	uint16_t vectors;
+	enum virtio_pci_mode transport;
+	bool event_idx;
 	uint32_t block_size;
+	enum virtio_blk_on_error on_read_error, on_write_error;
+	virtio_blk_error_fn error;
+	void *error_arg;
 };
 
 struct gd_blk {

@@ -2,7 +2,6 @@
 #include "tests/guestdrv/gd_machine.h"
 
 #include "devices/pci/pci_host.h"
-#include "virtio/virtio_pci.h"
 #include "vmm/core/clock.h"
 #include "vmm/core/le.h"
 
@@ -84,17 +83,15 @@ void gd_machine_destroy(struct gd_machine *m)
 	free(m);
 }
 
-void gd_plug(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors)
+void gd_plug_with(struct gd_machine *m, struct virtio_device *vd,
+		  const struct virtio_pci_config *wish)
 {
-	struct virtio_pci_config config = {
-		.bus = m->pci,
-		.devfn = devfn,
-		.vectors = vectors,
-		.msi = gd_msi_sink(&m->msi),
-		.loop = m->loop,
-	};
+	struct virtio_pci_config config = *wish;
 	struct err err = ERR_INIT;
 
+	config.bus = m->pci;
+	config.msi = gd_msi_sink(&m->msi);
+	config.loop = m->loop;
 	if (m->with_bells)
 		config.doorbell = gd_doorbell(&m->bells);
 	if (m->n_devices == GD_DEVICES)
@@ -104,11 +101,20 @@ void gd_plug(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint
 	m->devices[m->n_devices++] = vd;
 }
 
+void gd_plug(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors)
+{
+	struct virtio_pci_config wish = {.devfn = devfn, .vectors = vectors};
+
+	gd_plug_with(m, vd, &wish);
+}
+
 void gd_assign(struct gd_machine *m)
 {
 	struct err err = ERR_INIT;
 
 	if (pci_bus_assign(m->pci, GD_BAR_WINDOW, GD_BAR_WINDOW_END, &err) < 0)
+		gd_die("assign", err.text);
+	if (pci_bus_assign_ports(m->pci, GD_PORTS, GD_PORTS_END, &err) < 0)
 		gd_die("assign", err.text);
 }
 
@@ -270,6 +276,16 @@ void gd_mmio_write(struct gd_machine *m, uint64_t at, unsigned int size, uint64_
 {
 	if (!gd_doorbell_ring(&m->bells, at))
 		bus_write(m->mmio, at, size, value);
+}
+
+uint32_t gd_port_read(struct gd_machine *m, uint16_t port, unsigned int size)
+{
+	return (uint32_t)bus_read(m->pio, port, size);
+}
+
+void gd_port_write(struct gd_machine *m, uint16_t port, unsigned int size, uint32_t value)
+{
+	bus_write(m->pio, port, size, value);
 }
 
 static void config_select(struct gd_machine *m, uint8_t devfn, unsigned int offset)

@@ -4,7 +4,7 @@
 
 #include "devices/pci/pci.h"
 #include "tests/guestdrv/gd_record.h"
-#include "virtio/virtio_device.h"
+#include "virtio/virtio_pci.h"
 #include "vmm/core/bus.h"
 #include "vmm/core/guest_mem.h"
 #include "vmm/core/loop.h"
@@ -35,6 +35,8 @@ enum gd_ram {
 
 #define GD_BAR_WINDOW	  0xe0000000ULL /* where gd_assign() puts BARs */
 #define GD_BAR_WINDOW_END 0xefffffffULL
+#define GD_PORTS	  0xc000U /* likewise I/O BARs */
+#define GD_PORTS_END	  0xcfffU
 
 struct gd_machine_config {
 	enum gd_ram ram;
@@ -72,6 +74,14 @@ void gd_machine_destroy(struct gd_machine *m);
 
 /* Puts @vd at @devfn with @vectors MSI-X vectors (0: none); it belongs to @m from then on. */
 void gd_plug(struct gd_machine *m, struct virtio_device *vd, uint8_t devfn, uint16_t vectors);
+
+/* The same with devfn, mode, event_idx, subsystem and vectors of @wish; the rest is @m's. */
+void gd_plug_with(struct gd_machine *m, struct virtio_device *vd,
+		  const struct virtio_pci_config *wish);
+
+/* A vCPU's port exit. */
+uint32_t gd_port_read(struct gd_machine *m, uint16_t port, unsigned int size);
+void gd_port_write(struct gd_machine *m, uint16_t port, unsigned int size, uint32_t value);
 
 /* Plays the firmware: addresses for every BAR, interrupt lines. Decoding stays off. */
 void gd_assign(struct gd_machine *m);

@@ -29,6 +29,7 @@ uint64_t gd_used_bytes(uint16_t size)
 static void forget(struct gd_queue *q)
 {
 	q->avail_idx = 0;
+	q->published = 0;
 	q->used_seen = 0;
 	q->n_free = q->size;
 	for (uint16_t i = 0; i < q->size; i++)
@@ -50,13 +51,9 @@ static bool size_sane(uint16_t size)
 	return size > 0 && size <= GD_QUEUE_MAX && (size & (size - 1)) == 0;
 }
 
-bool gd_queue_setup_at(struct gd_queue *q, struct gd_dev *dev, uint16_t index, gpa_t desc,
-		       gpa_t avail, gpa_t used)
+void gd_queue_books(struct gd_queue *q, struct gd_dev *dev, uint16_t index, uint16_t size,
+		    gpa_t desc, gpa_t avail, gpa_t used)
 {
-	uint16_t size = (uint16_t)gd_queue_rd(dev, index, GD_QUEUE_SIZE);
-
-	if (!size_sane(size))
-		return false;
 	q->dev = dev;
 	q->index = index;
 	q->size = size;
@@ -64,19 +61,30 @@ bool gd_queue_setup_at(struct gd_queue *q, struct gd_dev *dev, uint16_t index, g
 	q->avail = avail;
 	q->used = used;
 	forget(q);
+}
+
+bool gd_queue_setup_at(struct gd_queue *q, struct gd_dev *dev, uint16_t index, gpa_t desc,
+		       gpa_t avail, gpa_t used)
+{
+	uint16_t size = (uint16_t)gd_queue_rd(dev, index, GD_QUEUE_SIZE);
+
+	if (!size_sane(size))
+		return false;
+	gd_queue_books(q, dev, index, size, desc, avail, used);
 	return enable(q);
 }
 
 bool gd_queue_setup(struct gd_queue *q, struct gd_dev *dev, uint16_t index, uint8_t used_align)
 {
 	uint16_t size = (uint16_t)gd_queue_rd(dev, index, GD_QUEUE_SIZE);
-	uint64_t head = gd_desc_bytes(size) + gd_avail_bytes(size);
+	uint64_t event = dev->features & VIRTIO_F_EVENT_IDX ? VIRTQ_EVENT_BYTES : 0;
+	uint64_t head = gd_desc_bytes(size) + gd_avail_bytes(size) + event;
 	gpa_t desc;
 
 	if (!size_sane(size))
 		return false;
 	head = (head + used_align - 1) & ~(uint64_t)(used_align - 1);
-	desc = gd_alloc(dev->m, head + gd_used_bytes(size), 16);
+	desc = gd_alloc(dev->m, head + gd_used_bytes(size) + event, 16);
 	return gd_queue_setup_at(q, dev, index, desc, desc + gd_desc_bytes(size), desc + head);
 }
 
@@ -161,12 +169,44 @@ int gd_add_indirect(struct gd_queue *q, gpa_t table, const struct gd_seg *segs, 
 void gd_publish(struct gd_queue *q)
 {
 	gd_st16(q->dev->m, q->avail + AVAIL_IDX, q->avail_idx);
+	q->published = q->avail_idx;
+}
+
+static void ring(const struct gd_queue *q)
+{
+	gd_bar_wr(q->dev, VIRTIO_PCI_NOTIFY + 4U * q->index, 2, q->index);
 }
 
 void gd_kick(struct gd_queue *q)
 {
 	gd_publish(q);
-	gd_bar_wr(q->dev, VIRTIO_PCI_NOTIFY + 4U * q->index, 2, q->index);
+	ring(q);
+}
+
+void gd_set_used_event(const struct gd_queue *q, uint16_t index)
+{
+	gd_st16(q->dev->m, q->avail + gd_avail_bytes(q->size), index);
+	/* As drivers do: the event is in place before used.idx is looked at. */
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+uint16_t gd_avail_event(const struct gd_queue *q)
+{
+	return gd_ld16(q->dev->m, q->used + gd_used_bytes(q->size));
+}
+
+bool gd_kick_event(struct gd_queue *q)
+{
+	uint16_t old = q->published;
+	uint16_t event;
+
+	gd_publish(q);
+	atomic_thread_fence(memory_order_seq_cst);
+	event = gd_avail_event(q);
+	if ((uint16_t)(q->published - event - 1) >= (uint16_t)(q->published - old))
+		return false;
+	ring(q);
+	return true;
 }
 
 uint16_t gd_used_ready(const struct gd_queue *q)

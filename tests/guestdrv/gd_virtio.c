@@ -5,9 +5,13 @@
 
 void gd_dev_open(struct gd_dev *dev, struct gd_machine *m, uint8_t devfn)
 {
+	unsigned int reg = PCI_BAR0;
+
 	*dev = (struct gd_dev){.m = m, .devfn = devfn};
-	dev->bar = (gd_cfg_read(m, devfn, PCI_BAR0, 4) & ~0xfULL) |
-		   (uint64_t)gd_cfg_read(m, devfn, PCI_BAR0 + 4, 4) << 32;
+	if (gd_cfg_read(m, devfn, reg, 4) & PCI_BAR_SPACE_IO)
+		reg += 16;
+	dev->bar = (gd_cfg_read(m, devfn, reg, 4) & ~0xfULL) |
+		   (uint64_t)gd_cfg_read(m, devfn, reg + 4, 4) << 32;
 	dev->gsi = gd_cfg_read(m, devfn, PCI_INTERRUPT_LINE, 1);
 	gd_cfg_write(m, devfn, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }

@@ -7,8 +7,9 @@
 #include "virtio/virtio_regs.h"
 
 /*
- * A driver's view of one virtio PCI function: registers at the address that BAR 0 was given, the
- * start sequence, and the habits of the drivers that the contract was written for.
+ * A driver's view of one virtio PCI function: registers at the address that BAR 0 was given (BAR 4
+ * where BAR 0 has ports), the start sequence, and the habits of the drivers that the contract was
+ * written for.
  */
 
 /* common_cfg offsets (virtio 1.2, section 4.1.4.3). */
@@ -39,7 +40,7 @@ enum gd_common {
 struct gd_dev {
 	struct gd_machine *m;
 	uint8_t devfn;
-	uint64_t bar;	   /* programmed base of BAR 0 */
+	uint64_t bar;	   /* programmed base of the BAR with the windows */
 	uint64_t features; /* accepted by gd_init_device() or gd_negotiate() */
 	unsigned int gsi;  /* from the interrupt line register */
 };
@@ -50,7 +51,7 @@ void gd_dev_open(struct gd_dev *dev, struct gd_machine *m, uint8_t devfn);
 /* Moves BAR 0 to @base, decoding off meanwhile, as the operating systems do. */
 void gd_bar_move(struct gd_dev *dev, uint64_t base);
 
-/* BAR 0 at @offset, @size bytes. */
+/* The windows at @offset, @size bytes. */
 uint64_t gd_bar_rd(const struct gd_dev *dev, uint32_t offset, unsigned int size);
 void gd_bar_wr(const struct gd_dev *dev, uint32_t offset, unsigned int size, uint64_t value);
 

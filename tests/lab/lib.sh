@@ -111,6 +111,24 @@ ext4_disk() {
 	mke2fs -q -F -t ext4 ${3:+-d "$3"} "$1"
 }
 
+# network_script: what a guest's init does to get an address on eth0 by DHCP, on stdout
+network_script() {
+	cat <<-'SCRIPT'
+		cat >/dhcp <<'END'
+		#!/bin/sh
+		[ "$1" = bound ] || exit 0
+		ip addr add "$ip/${mask:-24}" dev "$interface"
+		ip route add default via "$router"
+		echo "nameserver $dns" >/etc/resolv.conf
+		echo "lease $ip router $router dns $dns"
+		END
+		chmod +x /dhcp; mkdir -p /etc
+		ip link set lo up
+		ip link set eth0 up
+		udhcpc -i eth0 -n -q -t 10 -s /dhcp
+	SCRIPT
+}
+
 # checksum FILE
 checksum() {
 	sha256sum "$1" | cut -d' ' -f1
@@ -126,21 +144,36 @@ busybox_tree() {
 	done
 }
 
-# tiny_initrd FILE <INIT: an initramfs of busybox, the kernel modules of the cloud flavour below
-# /lib/modules that are named in $modules, and the script INIT as its init
+# load_order NAME...: those modules and all they need, in the order to load them, of the kernel's $flavour
+load_order() {
+	local dep=$kernels/${flavour:-cloud}/modules/modules.dep name
+	for name in "$@"; do
+		# A line is "MODULE: NEEDED...", what is to be loaded first comes last.
+		sed -n "s|^\([^:]*/$name\.ko[^:]*\): *\(.*\)|\1 \2|p" "$dep" | tr ' ' '\n' | tac
+	done | sed -n 's|.*/\([^/]*\)\.ko.*|\1|p' | awk '!seen[$0]++'
+}
+
+# tiny_initrd FILE <INIT: an initramfs of busybox, the kernel modules named in $modules with what they need (of
+# the kernel's $flavour, cloud otherwise; what it has built in is passed over), the files named in
+# $files below /bin, and the script INIT as its init
 tiny_initrd() {
-	local tree=$T/initrd name
+	local tree=$T/initrd name modules
+	# shellcheck disable=SC2086 # a list
+	modules=$(load_order ${modules-})
 	rm -rf "$tree"
 	busybox_tree "$tree"
-	for name in ${modules-}; do
-		find "$kernels/cloud/lib/modules/" -name "$name.ko.xz" -exec cp {} "$tree/" \;
+	# shellcheck disable=SC2086 # a list
+	[ -z "${files-}" ] || cp ${files} "$tree/bin/"
+	for name in $modules; do
+		find "$kernels/${flavour:-cloud}/lib/modules/" -name "$name.ko.xz" -exec cp {} "$tree/" \;
 		xz -d "$tree/$name.ko.xz"
 	done
 	{
 		echo '#!/bin/sh'
 		echo '/bin/busybox mount -t devtmpfs dev /dev; /bin/busybox mount -t proc proc /proc'
 		echo '/bin/busybox mount -t sysfs sys /sys; export PATH=/bin'
-		echo "for m in ${modules-}; do insmod /\$m.ko; done"
+		# shellcheck disable=SC2116,SC2086 # on one line
+		echo "for m in $(echo $modules); do insmod /\$m.ko; done"
 		cat
 	} >"$tree/init"
 	chmod +x "$tree/init"

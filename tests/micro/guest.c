@@ -176,8 +176,8 @@ void micro_init(struct micro *m, unsigned int n_cpus)
 	CHECK_EQ(sem_init(&m->block, 0, 0), 0);
 	CHECK_OK(kvm_open(&m->kvm, NULL, &err), err);
 	m->mem = guest_mem_create(MICRO_RAM, false, &err);
-	m->vm = m->mem ? kvm_vm_create(&m->kvm, m->mem, &err) : NULL;
 	m->loop = loop_create(&err);
+	m->vm = m->mem && m->loop ? kvm_vm_create(&m->kvm, m->mem, m->loop, &err) : NULL;
 	m->pio = bus_create("port");
 	m->mmio = bus_create("MMIO");
 	if (!m->vm || !m->loop || !m->pio || !m->mmio)

@@ -25,6 +25,7 @@ static const uint8_t copy_loop[] = {0xbe, 0x00, 0x00, 0x00, 0xd0, 0xbf, 0x00, 0x
 
 static struct kvm kvm;
 static struct guest_mem *mem;
+static struct loop *loop;
 static struct kvm_vm *vm;
 static struct bus *pio, *mmio;
 static struct cpus *cpus;
@@ -68,7 +69,9 @@ static void set_up(void)
 
 	ck_assert_int_eq(kvm_open(&kvm, NULL, &err), 0);
 	mem = guest_mem_create(4U << 20, false, &err);
-	vm = kvm_vm_create(&kvm, mem, &err);
+	loop = loop_create(&err);
+	ck_assert_msg(loop != NULL, "%s", err.text);
+	vm = kvm_vm_create(&kvm, mem, loop, &err);
 	ck_assert_msg(vm != NULL, "%s", err.text);
 	pio = bus_create("port");
 	mmio = bus_create("MMIO");
@@ -93,6 +96,7 @@ static void tear_down(void)
 	bus_destroy(mmio);
 	bus_destroy(pio);
 	kvm_vm_destroy(vm);
+	loop_destroy(loop);
 	guest_mem_destroy(mem);
 	kvm_close(&kvm);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/block_fixture.h"
+#include "tests/unit/syscall_filter.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 
 /* What block_open() refuses and how it says so; locks; hosts that refuse something. */
 
@@ -40,7 +37,7 @@ START_TEST(names_what_is_wrong_with_the_path)
 	refused(&config, -EINVAL, "holds 511 bytes; a disk has at least 512");
 	make_image(SIZE);
 	config.format = "vmdk";
-	refused(&config, -EINVAL, "unknown format \"vmdk\"; known is \"raw\"");
+	refused(&config, -EINVAL, "unknown format \"vmdk\"; known are \"raw\"");
 }
 END_TEST
 
@@ -148,20 +145,6 @@ END_TEST
 
 /* ---- hosts that refuse io_uring, as containers do: by a filter on system calls ---- */
 
-static bool forbid(unsigned int nr)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = {sizeof(code) / sizeof(code[0]), code};
-
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-}
-
 /* A filter stays for life, so each of these runs in a child, which answers by its exit status. */
 enum verdict { GOOD, NO_FILTER, WRONG };
 
@@ -172,8 +155,11 @@ static enum verdict open_without_uring(void)
 	struct block *blk;
 	enum verdict verdict;
 
-	if (!forbid(__NR_io_uring_setup))
+	if (!forbid_syscall(__NR_io_uring_setup))
 		return NO_FILTER;
+	/* The loop has the ring, so it must be one that was refused it. */
+	loop_destroy(loop);
+	loop = loop_create(&err);
 	config.aio = BLOCK_AIO_URING;
 	if (block_open(&config, loop, &err) ||
 	    !strstr(err.text, "io_uring is refused by this host"))
@@ -195,11 +181,11 @@ static enum verdict lose_uring_later(void)
 
 	if (!blk)
 		return WRONG;
-	if (!forbid(__NR_io_uring_enter))
+	if (!forbid_syscall(__NR_io_uring_enter))
 		return NO_FILTER;
 	for (int i = 0; i < 200; i++)
 		job_submit(blk, &jobs[i], BLOCK_READ, 0, buf, 512);
-	block_kick(blk);
+	block_drain(blk);
 	for (int i = 0; i < 200; i++)
 		if (jobs[i].done != 1 || jobs[i].result != -EPERM)
 			return WRONG;

@@ -37,7 +37,7 @@ static const char *run(struct machine *m, const char *name, const char *args, co
 	struct control_error error;
 	json_t *object = args ? json_loads(args, 0, NULL) : NULL;
 	json_t *value = control_execute(control_find(name), m, object, &error);
-	char *dump = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	char *dump = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
 	ck_assert(!args || object);
 	snprintf(text, sizeof(text), "%s", dump ? dump : error.err.text);
@@ -93,6 +93,131 @@ START_TEST(checks_arguments_by_the_row)
 	expect_error(&m, "qmp_capabilities", "{\"enable\":1}",
 		     "Invalid parameter type for 'enable', expected: array", "GenericError");
 	ck_assert_str_eq(run(&m, "stop", "{}", NULL), "{}");
+}
+END_TEST
+
+START_TEST(sets_a_link_by_name)
+{
+	struct machine m = {.link = true};
+
+	ck_assert_str_eq(run(&m, "set_link", "{\"name\":\"net0\",\"up\":false}", NULL), "{}");
+	ck_assert(!m.link);
+	ck_assert_str_eq(run(&m, "set_link", "{\"name\":\"net0\",\"up\":true}", NULL), "{}");
+	ck_assert(m.link);
+	expect_error(&m, "set_link", "{\"name\":\"net9\",\"up\":true}", "Device 'net9' not found",
+		     "DeviceNotFound");
+}
+END_TEST
+
+START_TEST(injects_a_batch_as_it_stands)
+{
+	struct machine m = {0};
+
+	ck_assert_str_eq(run(&m, "x-input-inject",
+			     "{\"device\":\"kbd0\",\"events\":["
+			     "{\"type\":1,\"code\":30,\"value\":1},"
+			     "{\"type\":2,\"code\":8,\"value\":-3}]}",
+			     NULL),
+			 "{}");
+	ck_assert_uint_eq(m.n_batch, 2);
+	ck_assert_uint_eq(m.batch[0].type, 1);
+	ck_assert_uint_eq(m.batch[0].code, 30);
+	ck_assert_int_eq(m.batch[0].value, 1);
+	ck_assert_uint_eq(m.batch[1].code, 8);
+	ck_assert_int_eq(m.batch[1].value, -3);
+}
+END_TEST
+
+START_TEST(refuses_events_that_are_none)
+{
+	static const char *const wrong[] = {
+		"{\"type\":1,\"code\":30}",
+		"{\"type\":1,\"code\":\"a\",\"value\":1}",
+		"{\"type\":1,\"code\":30,\"value\":1.5}",
+		"[1,30,1]",
+		"{\"type\":65536,\"code\":30,\"value\":1}",
+		"{\"type\":1,\"code\":-1,\"value\":1}",
+		"{\"type\":1,\"code\":30,\"value\":2147483648}",
+		"",
+	};
+	struct machine m = {0};
+	char args[200];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const char *class;
+
+		snprintf(args, sizeof(args), "{\"device\":\"kbd0\",\"events\":[%s]}", wrong[i]);
+		ck_assert_str_ne(run(&m, "x-input-inject", args, &class), "{}");
+		ck_assert_ptr_nonnull(class);
+		ck_assert_str_eq(class, "GenericError");
+	}
+	expect_error(&m, "x-input-inject",
+		     "{\"device\":\"kbd9\",\"events\":[{\"type\":1,\"code\":30,\"value\":1}]}",
+		     "Device 'kbd9' not found", "DeviceNotFound");
+	expect_error(&m, "x-input-inject",
+		     "{\"device\":\"kbd0\",\"events\":[{\"type\":3,\"code\":0,\"value\":1}]}",
+		     "no such event here", "GenericError");
+	ck_assert_uint_eq(m.n_batch, 0);
+}
+END_TEST
+
+START_TEST(resizes_the_console)
+{
+	struct machine m = {0};
+
+	ck_assert_str_eq(run(&m, "x-console-resize", "{\"cols\":132,\"rows\":50}", NULL), "{}");
+	ck_assert_uint_eq(m.cols, 132);
+	ck_assert_uint_eq(m.rows, 50);
+	expect_error(&m, "x-console-resize", "{\"cols\":0,\"rows\":50}",
+		     "Parameters 'cols' and 'rows' expect 1 to 65535", "GenericError");
+}
+END_TEST
+
+START_TEST(reads_and_writes_rings)
+{
+	struct machine m = {0};
+
+	ck_assert_str_eq(run(&m, "ringbuf-write", "{\"device\":\"bulk\",\"data\":\"hello\"}", NULL),
+			 "{\"written\":5}");
+	ck_assert_str_eq(run(&m, "ringbuf-read", "{\"device\":\"bulk\",\"size\":2}", NULL),
+			 "\"he\"");
+	ck_assert_str_eq(run(&m, "ringbuf-read",
+			     "{\"device\":\"bulk\",\"size\":9,\"format\":\"base64\"}", NULL),
+			 "\"bGxv\"");
+	ck_assert_str_eq(run(&m, "ringbuf-write",
+			     "{\"device\":\"bulk\",\"data\":\"/wA=\",\"format\":\"base64\"}", NULL),
+			 "{\"written\":2}");
+	ck_assert_mem_eq(m.ring, "\xff\0", 2);
+	/* Text was asked for, and comes, whatever the bytes. */
+	ck_assert_str_eq(run(&m, "ringbuf-read", "{\"device\":\"bulk\",\"size\":9}", NULL),
+			 "\"?\\u0000\"");
+	expect_error(&m, "ringbuf-read", "{\"device\":\"bulk\",\"size\":0}",
+		     "Parameter 'size' expects a value greater than zero", "GenericError");
+	expect_error(&m, "ringbuf-read", "{\"device\":\"tty\",\"size\":1}",
+		     "Device 'tty' not found; rings are called console, bulk and stats",
+		     "DeviceNotFound");
+	expect_error(&m, "ringbuf-read", "{\"device\":\"stats\",\"size\":1}",
+		     "Port 2 of the console has no ring", "GenericError");
+	expect_error(&m, "ringbuf-write",
+		     "{\"device\":\"bulk\",\"data\":\"/w\",\"format\":\"base64\"}",
+		     "Parameter 'data' is not base64", "GenericError");
+	expect_error(&m, "ringbuf-write", "{\"device\":\"bulk\",\"data\":\"\",\"format\":\"hex\"}",
+		     "Parameter 'format' expects utf8 or base64, not 'hex'", "GenericError");
+}
+END_TEST
+
+START_TEST(shows_one_device_or_all)
+{
+	struct device one = {.ops = &plain_ops, .id = "one"};
+	struct device two = {.ops = &plain_ops, .id = "two"};
+	struct machine m = {.devices = {&one, &two}, .n_devices = 2};
+
+	ck_assert_str_eq(run(&m, "x-device-show", "{\"device\":\"two\"}", NULL),
+			 "{\"id\":\"two\"}");
+	ck_assert_str_eq(run(&m, "x-device-show", NULL, NULL),
+			 "[{\"id\":\"one\"},{\"id\":\"two\"}]");
+	expect_error(&m, "x-device-show", "{\"device\":\"three\"}", "Device 'three' not found",
+		     "DeviceNotFound");
 }
 END_TEST
 
@@ -237,6 +362,12 @@ int main(void)
 
 	tcase_add_test(tc, table_is_sorted_and_complete);
 	tcase_add_test(tc, checks_arguments_by_the_row);
+	tcase_add_test(tc, sets_a_link_by_name);
+	tcase_add_test(tc, injects_a_batch_as_it_stands);
+	tcase_add_test(tc, refuses_events_that_are_none);
+	tcase_add_test(tc, resizes_the_console);
+	tcase_add_test(tc, reads_and_writes_rings);
+	tcase_add_test(tc, shows_one_device_or_all);
 	tcase_add_test(tc, resizes_by_either_name);
 	tcase_add_test(tc, refuses_bad_resizes);
 	tcase_add_test(tc, names_each_state);

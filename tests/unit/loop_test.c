@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/syscall_filter.h"
 #include "vmm/core/clock.h"
 #include "vmm/core/loop.h"
 
@@ -6,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -363,29 +365,197 @@ START_TEST(stop_works_from_a_thread_and_before_the_run)
 }
 END_TEST
 
+/* ---- what the ring does, and what does without it ---- */
+
+static unsigned int kicks;
+
+static void on_kick(void *arg, unsigned int events)
+{
+	(void)arg;
+	ck_assert_uint_eq(events, LOOP_READ);
+	kicks++;
+}
+
+START_TEST(busy_source_reports_each_signal_unread_until_it_is_deleted)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct loop_fd *source;
+
+	source = loop_add_fd(loop, fd, LOOP_READ | LOOP_EDGE | LOOP_BUSY, on_kick, NULL, &err);
+	ck_assert_ptr_nonnull(source);
+	kicks = 0;
+	run_for(5);
+	ck_assert_uint_eq(kicks, 0);
+	for (unsigned int i = 1; i <= 100; i++) {
+		ring(fd);
+		ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+		ck_assert_uint_eq(kicks, i);
+	}
+	loop_signal(loop, fd);
+	ck_assert_int_eq(loop_run_once(loop, 1000, &err), 1);
+	ck_assert_uint_eq(kicks, 101);
+	loop_set_fd(source, 0);
+	ring(fd);
+	run_for(5);
+	ck_assert_uint_eq(kicks, 101);
+	loop_set_fd(source, LOOP_READ | LOOP_EDGE | LOOP_BUSY);
+	run_for(5);
+	ck_assert_uint_eq(kicks, 102); /* what came meanwhile */
+	loop_del_fd(source);
+	ring(fd);
+	run_for(5);
+	ck_assert_uint_eq(kicks, 102);
+	close(fd);
+}
+END_TEST
+
+static int other_fd;
+
+static void signal_other(void *arg)
+{
+	(void)arg;
+	loop_signal(loop, other_fd);
+	loop_signal(loop, other_fd);
+}
+
+START_TEST(signals_from_a_callback_leave_with_the_next_wait)
+{
+	uint64_t count;
+
+	other_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	ck_assert_int_eq(loop_post(loop, signal_other, NULL), 0);
+	run_for(5);
+	ck_assert_int_eq(read(other_fd, &count, sizeof(count)), sizeof(count));
+	ck_assert_uint_eq(count, 2);
+	/* From outside, at once. */
+	loop_signal(loop, other_fd);
+	ck_assert_int_eq(read(other_fd, &count, sizeof(count)), sizeof(count));
+	close(other_fd);
+}
+END_TEST
+
+struct one_io {
+	struct loop_io io;
+	unsigned int done;
+	int result;
+};
+
+static void io_done(struct loop_io *io, int result)
+{
+	struct one_io *one = (struct one_io *)io;
+
+	one->done++;
+	one->result = result;
+}
+
+START_TEST(files_are_read_and_written_through_the_ring)
+{
+	struct one_io io[300] = {0};
+	char name[] = "/tmp/loop_test.XXXXXX";
+	uint8_t byte[300], back[300] = {0};
+	int fd = mkstemp(name);
+
+	if (!loop_has_ring(loop)) {
+		fprintf(stderr, "this host has no io_uring: nothing was tested\n");
+		return;
+	}
+	unlink(name);
+	/* More than the ring has places. */
+	for (unsigned int i = 0; i < 300; i++) {
+		byte[i] = (uint8_t)(i * 7);
+		io[i].io.done = io_done;
+		loop_write(loop, &io[i].io, fd, &byte[i], 1, i);
+	}
+	run_for(20);
+	for (unsigned int i = 0; i < 300; i++) {
+		ck_assert_uint_eq(io[i].done, 1);
+		ck_assert_int_eq(io[i].result, 1);
+	}
+	loop_datasync(loop, &io[0].io, fd);
+	loop_read(loop, &io[1].io, fd, back, sizeof(back), 0);
+	while (io[0].done + io[1].done < 4)
+		loop_wait_io(loop);
+	ck_assert_int_eq(io[0].result, 0);
+	ck_assert_int_eq(io[1].result, 300);
+	ck_assert_mem_eq(back, byte, sizeof(back));
+	loop_read(loop, &io[2].io, -1, back, 1, 0);
+	run_for(5);
+	ck_assert_int_eq(io[2].result, -EBADF);
+	close(fd);
+}
+END_TEST
+
+START_TEST(goes_on_with_epoll_when_the_ring_is_taken_away)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct one_io io = {.io.done = io_done};
+	uint8_t byte;
+
+	ck_assert_ptr_nonnull(
+		loop_add_fd(loop, fd, LOOP_READ | LOOP_EDGE | LOOP_BUSY, on_kick, NULL, &err));
+	run_for(2);
+	if (!loop_has_ring(loop) || !forbid_syscall(__NR_io_uring_enter))
+		return;
+	loop_read(loop, &io.io, fd, &byte, 1, 0);
+	kicks = 0;
+	run_for(5);
+	ck_assert_int_eq(io.result, -EPERM);
+	ck_assert(!loop_has_ring(loop));
+	ring(fd);
+	run_for(5);
+	ck_assert_uint_ge(kicks, 1);
+	ck_assert_int_eq(loop_post(loop, note, "p"), 0);
+	run_for(5);
+	ck_assert_uint_eq(n_order, 1);
+	close(fd);
+}
+END_TEST
+
+/* Each test runs in a child of its own, so the filter does not outlive it. */
+static void setup_without_ring(void)
+{
+	ck_assert(forbid_syscall(__NR_io_uring_setup));
+	setup();
+	ck_assert(!loop_has_ring(loop));
+}
+
 int main(void)
 {
+	const TTest *const everywhere[] = {
+		timers_fire_once_in_order_of_time_not_before,
+		timer_moves_disarms_and_takes_the_past,
+		timer_rearms_and_deletes_itself_and_others_in_its_callback,
+		level_source_reports_until_it_is_drained,
+		edge_source_reports_each_event_once_unread,
+		watch_changes_and_a_gone_peer_is_told,
+		a_bad_descriptor_is_an_error,
+		source_deleted_in_the_same_batch_does_not_run,
+		source_deletes_itself,
+		deferred_runs_once_after_the_callback,
+		calls_not_made_are_dropped_at_the_end,
+		posts_from_threads_arrive_in_order,
+		stop_works_from_a_thread_and_before_the_run,
+		busy_source_reports_each_signal_unread_until_it_is_deleted,
+		signals_from_a_callback_leave_with_the_next_wait,
+	};
 	Suite *suite = suite_create("loop");
-	TCase *tc = tcase_create("all");
+	TCase *ring_case = tcase_create("ring");
+	TCase *epoll_case = tcase_create("epoll");
 	SRunner *sr;
 	int failed;
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, timers_fire_once_in_order_of_time_not_before);
-	tcase_add_test(tc, timer_moves_disarms_and_takes_the_past);
-	tcase_add_test(tc, timer_rearms_and_deletes_itself_and_others_in_its_callback);
-	tcase_add_test(tc, level_source_reports_until_it_is_drained);
-	tcase_add_test(tc, edge_source_reports_each_event_once_unread);
-	tcase_add_test(tc, watch_changes_and_a_gone_peer_is_told);
-	tcase_add_test(tc, a_bad_descriptor_is_an_error);
-	tcase_add_test(tc, source_deleted_in_the_same_batch_does_not_run);
-	tcase_add_test(tc, source_deletes_itself);
-	tcase_add_test(tc, deferred_runs_once_after_the_callback);
-	tcase_add_test(tc, calls_not_made_are_dropped_at_the_end);
-	tcase_add_test(tc, posts_from_threads_arrive_in_order);
-	tcase_add_test(tc, stop_works_from_a_thread_and_before_the_run);
-	suite_add_tcase(suite, tc);
+	tcase_add_checked_fixture(ring_case, setup, teardown);
+	tcase_add_checked_fixture(epoll_case, setup_without_ring, teardown);
+	tcase_set_timeout(ring_case, 60);
+	tcase_set_timeout(epoll_case, 60);
+	for (size_t i = 0; i < sizeof(everywhere) / sizeof(everywhere[0]); i++) {
+		tcase_add_test(ring_case, everywhere[i]);
+		tcase_add_test(epoll_case, everywhere[i]);
+	}
+	tcase_add_test(ring_case, files_are_read_and_written_through_the_ring);
+	tcase_add_test(ring_case, goes_on_with_epoll_when_the_ring_is_taken_away);
+	suite_add_tcase(suite, ring_case);
+	suite_add_tcase(suite, epoll_case);
 	sr = srunner_create(suite);
 	srunner_run_all(sr, CK_ENV);
 	failed = srunner_ntests_failed(sr);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "virtio/blk.h"
+#include "virtio/input/input.h"
 #include "vmm/app/config/config_json.h"
 #include "vmm/app/config/machine_config.h"
 #include "vmm/app/config/machine_options.h"
 #include "vmm/core/log.h"
 #include "vmm/host/block/block.h"
+#include "vmm/host/net/net.h"
 
 #include <check.h>
 #include <errno.h>
@@ -133,9 +136,9 @@ START_TEST(every_option_reaches_its_member)
 	ck_assert_str_eq(c->disks[0].format, "raw");
 	ck_assert(c->disks[0].snapshot && c->disks[0].read_only);
 	ck_assert_str_eq(c->disks[0].serial, "S");
-	ck_assert_uint_eq(c->disks[0].vectors, 0);
+	ck_assert_uint_eq(c->disks[0].virtio.vectors, 0);
 	ck_assert_uint_eq(c->disks[0].aio, BLOCK_AIO_THREADS);
-	ck_assert_uint_eq(c->disks[1].vectors, 2);
+	ck_assert_uint_eq(c->disks[1].virtio.vectors, 2);
 	ck_assert_uint_eq(c->disks[1].aio, BLOCK_AIO_AUTO);
 	ck_assert(run.print_config && run.dry_run && run.help);
 	ck_assert_uint_eq(run.log_level, LOG_LEVEL_DEBUG);
@@ -148,6 +151,179 @@ START_TEST(every_option_reaches_its_member)
 	ck_assert_str_eq(c->include[1], "b:/c");
 	accepts("--kernel", "k", "--shell");
 	ck_assert(c->shell);
+}
+END_TEST
+
+START_TEST(every_key_of_a_device_reaches_its_member)
+{
+	const struct machine_config *c = &run.config;
+
+	accepts("--kernel", "k", "--net",
+		"user,mac=52:54:00:aa:bb:CC,link-down=on,hostfwd=tcp::1-:2,hostfwd=udp::3-:4,"
+		"restrict=on,pcap=p,vectors=0,event-idx=on,transitional=on,mrg-rxbuf=on,csum=on,"
+		"ctrl-vq=on",
+		"--net", "tap,ifname=tap9,csum=on,tso=on", "--net", "tap,fd=7", "--net",
+		"passt,path=s", "--net", "none", "--input", "keyboard,vectors=1", "--input",
+		"tablet,event-idx=on", "--snd",
+		"wav,path=w,capture=tone,vectors=1,period-events=on,xrun-events=on,jacks=on,"
+		"formats=on",
+		"--console", "unix:c,emerg-write=on,transitional=on,vectors=4", "--bulk", "file:b",
+		"--stats", "null", "--disk",
+		"d,rerror=stop,werror=enospc,event-idx=on,transitional=on");
+	ck_assert_uint_eq(c->n_nics, 5);
+	ck_assert_uint_eq(c->nics[0].kind, NET_USER);
+	ck_assert_str_eq(c->nics[0].mac, "52:54:00:aa:bb:CC");
+	ck_assert_uint_eq(c->nics[0].n_hostfwd, 2);
+	ck_assert_str_eq(c->nics[0].hostfwd[1], "udp::3-:4");
+	ck_assert(c->nics[0].link_down && c->nics[0].restricted && c->nics[0].mrg_rxbuf &&
+		  c->nics[0].csum && c->nics[0].ctrl_vq && !c->nics[0].tso);
+	ck_assert_str_eq(c->nics[0].pcap, "p");
+	ck_assert(c->nics[0].virtio.event_idx == OFFER_ON && c->nics[0].virtio.transitional);
+	ck_assert_uint_eq(c->nics[0].virtio.vectors, 0);
+	ck_assert_uint_eq(c->nics[1].kind, NET_TAP);
+	ck_assert_str_eq(c->nics[1].ifname, "tap9");
+	ck_assert(c->nics[1].tso);
+	ck_assert_uint_eq(c->nics[1].virtio.vectors, 3);
+	ck_assert_str_eq(c->nics[2].fd, "7");
+	ck_assert_uint_eq(c->nics[3].kind, NET_PASST);
+	ck_assert_str_eq(c->nics[3].path, "s");
+	ck_assert_uint_eq(c->nics[4].kind, NET_NONE);
+	ck_assert_uint_eq(c->n_inputs, 2);
+	ck_assert_uint_eq(c->inputs[0].kind, VIRTIO_INPUT_KEYBOARD);
+	ck_assert_uint_eq(c->inputs[0].virtio.vectors, 1);
+	ck_assert_uint_eq(c->inputs[1].kind, VIRTIO_INPUT_TABLET);
+	ck_assert(c->inputs[1].virtio.event_idx == OFFER_ON);
+	ck_assert_str_eq(c->sound[0].backend, "wav");
+	ck_assert_str_eq(c->sound[0].capture, "tone");
+	ck_assert(c->sound[0].period_events && c->sound[0].xrun_events && c->sound[0].jacks &&
+		  c->sound[0].formats);
+	ck_assert_str_eq(c->console[0].where, "unix:c");
+	ck_assert(c->console[0].emerg_write && c->console[0].virtio.transitional);
+	ck_assert_uint_eq(c->console[0].virtio.vectors, 4);
+	ck_assert_str_eq(c->bulk, "file:b");
+	ck_assert_str_eq(c->stats, "null");
+	ck_assert_uint_eq(c->disks[0].on_read_error, VIRTIO_BLK_STOP);
+	ck_assert_uint_eq(c->disks[0].on_write_error, VIRTIO_BLK_ENOSPC);
+	ck_assert(c->disks[0].virtio.event_idx == OFFER_ON && c->disks[0].virtio.transitional);
+}
+END_TEST
+
+START_TEST(a_basic_machine_has_a_console)
+{
+	accepts("--kernel", "k");
+	ck_assert_int_eq(machine_config_complete(&run.config, &err), 0);
+	ck_assert_uint_eq(run.config.n_console, 1);
+	ck_assert_uint_eq(run.config.console[0].virtio.vectors, 9);
+	ck_assert_uint_eq(run.config.n_nics, 0);
+	ck_assert_uint_eq(run.config.n_inputs, 0);
+	ck_assert_uint_eq(run.config.n_sound, 0);
+}
+END_TEST
+
+START_TEST(a_contract_machine_has_the_devices_that_no_option_names)
+{
+	accepts("--kernel", "k", "--machine", "contract", "--tablet", "--input", "mouse,vectors=0",
+		"--net", "none");
+	ck_assert_int_eq(machine_config_complete(&run.config, &err), 0);
+	ck_assert_uint_eq(run.config.n_nics, 1);
+	ck_assert_uint_eq(run.config.nics[0].kind, NET_NONE);
+	ck_assert_uint_eq(run.config.n_inputs, 3);
+	ck_assert_uint_eq(run.config.inputs[0].virtio.vectors, 0);
+	ck_assert_uint_eq(run.config.inputs[1].kind, VIRTIO_INPUT_KEYBOARD);
+	ck_assert_uint_eq(run.config.inputs[2].kind, VIRTIO_INPUT_TABLET);
+	ck_assert_uint_eq(run.config.n_sound, 1);
+	/* Once is enough: a machine that was printed and read back is complete. */
+	ck_assert_int_eq(machine_config_complete(&run.config, &err), 0);
+	ck_assert_uint_eq(run.config.n_inputs, 3);
+	accepts("--kernel", "k", "--machine", "contract");
+	ck_assert_int_eq(machine_config_complete(&run.config, &err), 0);
+	ck_assert_uint_eq(run.config.n_nics, 1);
+	ck_assert_uint_eq(run.config.nics[0].kind, NET_USER);
+	ck_assert_uint_eq(run.config.n_inputs, 2);
+}
+END_TEST
+
+START_TEST(addresses_count_up_unless_given)
+{
+	static const uint8_t first[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+	static const uint8_t given[6] = {0x02, 0x00, 0x00, 0x00, 0x00, 0xff};
+	uint8_t mac[6];
+
+	accepts("--kernel", "k", "--net", "none", "--net", "none,mac=02:00:00:00:00:fF", "--net",
+		"none");
+	ck_assert_int_eq(machine_config_mac(&run.config, 0, mac), 0);
+	ck_assert_mem_eq(mac, first, 6);
+	ck_assert_int_eq(machine_config_mac(&run.config, 1, mac), 0);
+	ck_assert_mem_eq(mac, given, 6);
+	ck_assert_int_eq(machine_config_mac(&run.config, 2, mac), 0);
+	ck_assert_uint_eq(mac[5], 0x58);
+}
+END_TEST
+
+START_TEST(speaks_virtio_where_a_kernel_is_booted)
+{
+	accepts("--kernel", "k");
+	ck_assert(machine_config_speaks_virtio(&run.config));
+	ck_assert(machine_config_offers(&run.config, OFFER_AUTO));
+	ck_assert(!machine_config_offers(&run.config, OFFER_OFF));
+	accepts("--kernel", "k", "--dialect", "v1");
+	ck_assert(!machine_config_speaks_virtio(&run.config));
+	ck_assert(!machine_config_offers(&run.config, OFFER_AUTO));
+	ck_assert(machine_config_offers(&run.config, OFFER_ON));
+	run_options_fini(&run);
+	run_options_init(&run);
+	ck_assert(!machine_config_speaks_virtio(&run.config));
+}
+END_TEST
+
+START_TEST(refuses_each_wrong_device)
+{
+	static const char *const macs[] = {"52:54:00:12:34",	   "52:54:00:12:34:5g",
+					   "53:54:00:12:34:56",	   "00:00:00:00:00:00",
+					   "52:54:00:12:34:56:78", "52 54 00 12 34 56"};
+	char spec[100], line[200];
+
+	for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++) {
+		snprintf(spec, sizeof(spec), "none,mac=%s", macs[i]);
+		snprintf(line, sizeof(line),
+			 "--net: mac: expected six pairs of hex digits, the first even, such as "
+			 "52:54:00:12:34:56, not '%s'",
+			 macs[i]);
+		refuses(line, "--kernel", "k", "--net", spec);
+	}
+	refuses("--net: kind: expected none, user, tap or passt, not 'bridge'", "--net", "bridge");
+	refuses("--net: hostfwd is for kind user, not for tap", "--kernel", "k", "--net",
+		"tap,ifname=t,hostfwd=tcp::1-:2");
+	refuses("--net: ifname is for kind tap, not for user", "--kernel", "k", "--net",
+		"user,ifname=t");
+	refuses("--net: path is for kind passt, not for none", "--kernel", "k", "--net",
+		"none,path=s");
+	refuses("--net: tso is for kind tap, not for user", "--kernel", "k", "--net",
+		"user,csum=on,tso=on");
+	refuses("--net: tso needs csum=on", "--kernel", "k", "--net", "tap,ifname=t,tso=on");
+	refuses("--net: tap needs ifname=NAME or fd=N, one of the two", "--kernel", "k", "--net",
+		"tap");
+	refuses("--net: tap needs ifname=NAME or fd=N, one of the two", "--kernel", "k", "--net",
+		"tap,ifname=t,fd=3");
+	refuses("--net: fd: expected a descriptor's number, not '3x'", "--kernel", "k", "--net",
+		"tap,fd=3x");
+	refuses("--net: passt needs path=SOCKET", "--kernel", "k", "--net", "passt");
+	refuses("--input: there can be one mouse, not two", "--kernel", "k", "--input", "mouse",
+		"--input", "mouse");
+	refuses("--tablet needs --machine contract; use --input tablet", "--kernel", "k",
+		"--tablet");
+	refuses("--snd: wav needs path=FILE", "--kernel", "k", "--snd", "wav");
+	refuses("--snd: path is for backend wav, not for none", "--kernel", "k", "--snd",
+		"none,path=w");
+	refuses("--snd: given more than 1 times", "--kernel", "k", "--snd", "none", "--snd",
+		"none");
+	refuses("--bulk and --stats both use 'unix:s'; only one of them can", "--kernel", "k",
+		"--bulk", "unix:s", "--stats", "unix:s");
+	refuses("--serial and --console both use 'stdio' (standard for --serial); only one of them "
+		"can",
+		"--kernel", "k", "--console", "stdio");
+	refuses("--selftest and --exec exclude each other: the run ends with the test", "--kernel",
+		"k", "--selftest", "", "--exec", "true");
 }
 END_TEST
 
@@ -179,10 +355,12 @@ START_TEST(refuses_each_wrong_value)
 	refuses("--cpus: expected a number from 1 to 64, not '65'", "--cpus", "65");
 	refuses("--cpus: expected a number from 1 to 64, not '0'", "--cpus=0");
 	refuses("--dialect: expected v1 or virtio, not 'v2'", "--dialect", "v2");
-	refuses("--serial: expected stdio, null, file:PATH or unix:PATH, not 'tty'", "--serial",
-		"tty");
-	refuses("--com2: expected stdio, null, file:PATH or unix:PATH, not 'unix:'", "--com2",
-		"unix:");
+	refuses("--serial: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+		"'tty'",
+		"--serial", "tty");
+	refuses("--com2: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+		"'unix:'",
+		"--com2", "unix:");
 	refuses("--control: expected unix:PATH, not 'tcp:1'", "--control", "tcp:1");
 	refuses("--exec: expected a text that is not empty, not ''", "--exec", "");
 	refuses("--root: expected a text that is not empty, not ''", "--root", "");
@@ -203,7 +381,7 @@ START_TEST(refuses_each_wrong_disk)
 {
 	refuses("--disk: path: expected the path of a file, not ''", "--disk", ",readonly=on");
 	refuses("--disk: no path given, expected FILE[,KEY=VALUE]...", "--disk", "readonly=on");
-	refuses("--disk: format: expected raw, not 'qcow2'", "--disk", "d,format=qcow2");
+	refuses("--disk: format: expected raw or qcow2, not 'vmdk'", "--disk", "d,format=vmdk");
 	refuses("--disk: snapshot: expected on or off, not 'yes'", "--disk", "d,snapshot=yes");
 	refuses("--disk: unknown key 'readolny', did you mean 'readonly'?", "--disk",
 		"d,readolny=on");
@@ -211,8 +389,8 @@ START_TEST(refuses_each_wrong_disk)
 		"d,readonly");
 	refuses("--disk: serial: expected a text of at most 20 bytes, not '123456789012345678901'",
 		"--disk", "d,serial=123456789012345678901");
-	refuses("--disk: vectors: expected a number from 0 to 2048, not '2049'", "--disk",
-		"d,vectors=2049");
+	refuses("--disk: vectors: expected a number from 0 to 128, not '129'", "--disk",
+		"d,vectors=129");
 	refuses("--disk: aio: expected auto, io_uring or threads, not 'native'", "--disk",
 		"d,aio=native");
 	refuses("--disk: given more than 16 times", "--disk", "1", "--disk", "2", "--disk", "3",
@@ -302,17 +480,30 @@ START_TEST(prints_complete_stable_json)
 			       "      \"readonly\": false,\n"
 			       "      \"serial\": null,\n"
 			       "      \"vectors\": 2,\n"
-			       "      \"aio\": \"auto\"\n"
+			       "      \"event-idx\": \"auto\",\n"
+			       "      \"transitional\": false,\n"
+			       "      \"aio\": \"auto\",\n"
+			       "      \"rerror\": \"report\",\n"
+			       "      \"werror\": \"report\"\n"
 			       "    }\n"
 			       "  ],\n"
+			       "  \"machine\": \"basic\",\n"
+			       "  \"tablet\": false,\n"
+			       "  \"net\": [],\n"
+			       "  \"input\": [],\n"
+			       "  \"snd\": [],\n"
 			       "  \"memory\": \"512M\",\n"
 			       "  \"hugepages\": false,\n"
 			       "  \"cpus\": 1,\n"
 			       "  \"dialect\": null,\n"
 			       "  \"serial\": null,\n"
 			       "  \"com2\": null,\n"
+			       "  \"console\": [],\n"
+			       "  \"bulk\": null,\n"
+			       "  \"stats\": null,\n"
 			       "  \"exec\": null,\n"
 			       "  \"shell\": false,\n"
+			       "  \"selftest\": null,\n"
 			       "  \"root\": null,\n"
 			       "  \"include\": [],\n"
 			       "  \"modules\": null,\n"
@@ -338,7 +529,10 @@ START_TEST(json_reads_back_identically)
 		"--modules", "m", "--timeout", "7m", "--no-reboot", "--control", "unix:q",
 		"--status-file", "s", "--print-timing", "--debug-exit", "--debug-console", "--disk",
 		"a,,b,snapshot=on,serial=x,,y,aio=io_uring,vectors=0,format=raw", "--disk",
-		"path=x=y,readonly=on");
+		"path=x=y,readonly=on", "--machine", "contract", "--net",
+		"user,hostfwd=tcp::1-:2,hostfwd=udp::3-:4", "--net", "tap,ifname=t", "--input",
+		"tablet", "--snd", "wav,path=w", "--console", "null,emerg-write=on", "--bulk",
+		"file:b");
 	first = print(&run.config);
 	ck_assert_msg(read_json(first) == 0, "%s", err.text);
 	second = print(&run.config);
@@ -561,6 +755,12 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, standard_machine);
 	tcase_add_test(tc, every_option_reaches_its_member);
+	tcase_add_test(tc, every_key_of_a_device_reaches_its_member);
+	tcase_add_test(tc, a_basic_machine_has_a_console);
+	tcase_add_test(tc, a_contract_machine_has_the_devices_that_no_option_names);
+	tcase_add_test(tc, addresses_count_up_unless_given);
+	tcase_add_test(tc, speaks_virtio_where_a_kernel_is_booted);
+	tcase_add_test(tc, refuses_each_wrong_device);
 	tcase_add_test(tc, words_stand_for_the_enums);
 	tcase_add_test(tc, refuses_each_wrong_value);
 	tcase_add_test(tc, refuses_each_wrong_disk);

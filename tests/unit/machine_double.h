@@ -2,6 +2,7 @@
 #ifndef VISE_TESTS_UNIT_MACHINE_DOUBLE_H
 #define VISE_TESTS_UNIT_MACHINE_DOUBLE_H
 
+#include "virtio/input/input.h"
 #include "vmm/app/machine/machine.h"
 
 #include <errno.h>
@@ -23,6 +24,12 @@ struct machine {
 	unsigned int powerdowns;
 	struct machine_result result;
 	uint64_t size;
+	bool link;
+	unsigned int cols, rows;
+	struct virtio_input_event batch[VIRTIO_INPUT_BATCH_MAX]; /* the last one injected */
+	size_t n_batch;
+	char ring[64]; /* of the port bulk */
+	size_t n_ring;
 };
 
 static inline void double_event(struct machine *m, const char *event, json_t *data)
@@ -94,6 +101,73 @@ int machine_block_resize(struct machine *m, const char *id, uint64_t size, struc
 			       (unsigned long long)size);
 	m->size = size;
 	return 0;
+}
+
+struct device *machine_find_device(const struct machine *m, const char *id)
+{
+	for (size_t i = 0; i < m->n_devices; i++)
+		if (strcmp(m->devices[i]->id, id) == 0)
+			return m->devices[i];
+	return NULL;
+}
+
+json_t *machine_show_device(const struct machine *m, struct device *dev)
+{
+	(void)m;
+	return json_pack("{s:s}", "id", dev->id);
+}
+
+int machine_set_link(struct machine *m, const char *id, bool up, struct err *err)
+{
+	if (strcmp(id, "net0") != 0)
+		return err_set(err, -ENODEV, "no interface %s", id);
+	m->link = up;
+	return 0;
+}
+
+int machine_inject(struct machine *m, const char *id, const struct virtio_input_event *events,
+		   size_t n, struct err *err)
+{
+	if (strcmp(id, "kbd0") != 0)
+		return err_set(err, -ENODEV, "no keyboard %s", id);
+	if (events[0].type != 1)
+		return err_set(err, -EINVAL, "no such event here");
+	memcpy(m->batch, events, n * sizeof(*events));
+	m->n_batch = n;
+	return 0;
+}
+
+int machine_console_resize(struct machine *m, uint16_t cols, uint16_t rows, struct err *err)
+{
+	(void)err;
+	m->cols = cols;
+	m->rows = rows;
+	return 0;
+}
+
+ssize_t machine_ring_read(struct machine *m, unsigned int port, void *buf, size_t len,
+			  struct err *err)
+{
+	if (port != 1)
+		return err_set(err, -ENODEV, "Port %u of the console has no ring", port);
+	if (len > m->n_ring)
+		len = m->n_ring;
+	memcpy(buf, m->ring, len);
+	memmove(m->ring, m->ring + len, m->n_ring - len);
+	m->n_ring -= len;
+	return (ssize_t)len;
+}
+
+ssize_t machine_ring_write(struct machine *m, unsigned int port, const void *data, size_t len,
+			   struct err *err)
+{
+	if (port != 1)
+		return err_set(err, -ENODEV, "Port %u of the console has no ring", port);
+	if (len > sizeof(m->ring) - m->n_ring)
+		len = sizeof(m->ring) - m->n_ring;
+	memcpy(m->ring + m->n_ring, data, len);
+	m->n_ring += len;
+	return (ssize_t)len;
 }
 
 json_t *machine_stats(const struct machine *m)

@@ -30,6 +30,7 @@ struct user {
 	unsigned int quits;
 	unsigned int resizes;
 	unsigned int rows, cols;
+	char opened[32]; /* 'o' or 'c' each time, and '<' for input in between */
 	struct stream *stream;
 };
 
@@ -40,12 +41,29 @@ static int saved[2];
 static char dir[90];
 static char path[100];
 
+/* Repeated input counts once. */
+static inline void note_event(struct user *u, char event)
+{
+	size_t n = strlen(u->opened);
+
+	if (event == '<' && n && u->opened[n - 1] == event)
+		return;
+	ck_assert_uint_lt(n + 1, sizeof(u->opened));
+	u->opened[n] = event;
+}
+
+static inline void on_opened(void *arg, bool open)
+{
+	note_event(arg, open ? 'o' : 'c');
+}
+
 static inline size_t on_input(void *arg, const uint8_t *data, size_t len)
 {
 	struct user *u = arg;
 
 	if (u->closed)
 		return 0;
+	note_event(u, '<');
 	if (u->limit && len > u->limit)
 		len = u->limit;
 	ck_assert_uint_le(len, sizeof(u->got) - u->len);
@@ -131,6 +149,7 @@ static inline struct stream_user connected(void)
 		.input_end = on_input_end,
 		.quit = on_quit,
 		.resize = on_resize,
+		.opened = on_opened,
 		.arg = user,
 	};
 }

@@ -17,18 +17,34 @@ START_TEST(parses_each_kind)
 	ck_assert_int_eq(stream_parse("unix:s", &c, &err), 0);
 	ck_assert_int_eq(c.kind, STREAM_UNIX);
 	ck_assert_str_eq(c.path, "s");
+	ck_assert_int_eq(stream_parse("ring", &c, &err), 0);
+	ck_assert(c.kind == STREAM_RING && c.size == 65536);
+	ck_assert_int_eq(stream_parse("ring:1", &c, &err), 0);
+	ck_assert_uint_eq(c.size, 1);
+	ck_assert_int_eq(stream_parse("ring:64M", &c, &err), 0);
+	ck_assert_uint_eq(c.size, 64 * MIB);
 }
 END_TEST
+
+#define BAD_RING(spec)                                                                             \
+	"stream \"" spec "\": expected a power of two of bytes, at most 64M; use ring or ring:64K"
 
 static const struct {
 	const char *spec;
 	const char *text;
 } bad_specs[] = {
-	{"", "unknown stream \"\"; use stdio, null, file:PATH or unix:PATH"},
-	{"tcp:1", "unknown stream \"tcp:1\"; use stdio, null, file:PATH or unix:PATH"},
-	{"stdiox", "unknown stream \"stdiox\"; use stdio, null, file:PATH or unix:PATH"},
+	{"", "unknown stream \"\"; use stdio, null, ring, file:PATH or unix:PATH"},
+	{"tcp:1", "unknown stream \"tcp:1\"; use stdio, null, ring, file:PATH or unix:PATH"},
+	{"stdiox", "unknown stream \"stdiox\"; use stdio, null, ring, file:PATH or unix:PATH"},
 	{"file", "stream \"file\" lacks a path; use file:PATH"},
 	{"unix:", "stream \"unix:\" lacks a path; use unix:PATH"},
+	{"ring:", BAD_RING("ring:")},
+	{"ring:0", BAD_RING("ring:0")},
+	{"ring:3K", BAD_RING("ring:3K")},
+	{"ring:128M", BAD_RING("ring:128M")},
+	{"ring:64KB", BAD_RING("ring:64KB")},
+	{"ring:18446744073709551617", BAD_RING("ring:18446744073709551617")},
+	{"ring:99999999M", BAD_RING("ring:99999999M")},
 	{"null:x", "stream \"null:x\": nothing follows \"null\"; use null"},
 };
 

@@ -155,6 +155,100 @@ START_TEST(all_input_of_a_gone_client_arrives_before_the_next)
 }
 END_TEST
 
+START_TEST(clients_come_and_go_with_a_word)
+{
+	static const char many[3000];
+	int client;
+
+	start(file_spec("unix"));
+	settle();
+	ck_assert_str_eq(user->opened, "");
+	client = connect_client();
+	settle();
+	ck_assert_str_eq(user->opened, "o");
+	send_text(client, "x");
+	shutdown(client, SHUT_WR); /* it still listens */
+	settle();
+	ck_assert_str_eq(user->opened, "o<");
+	close(client);
+	settle();
+	ck_assert_str_eq(user->opened, "o<c");
+	/* One that is gone already is still there while its input is not taken. */
+	user->closed = true;
+	client = connect_client();
+	ck_assert_int_eq(write(client, many, sizeof(many)), sizeof(many));
+	close(client);
+	settle();
+	ck_assert_str_eq(user->opened, "o<co");
+	user->closed = false;
+	stream_want_input(user->stream);
+	settle();
+	ck_assert_str_eq(user->opened, "o<co<c");
+}
+END_TEST
+
+START_TEST(next_client_is_another_even_if_the_input_of_the_last_one_waits)
+{
+	int client;
+
+	user->closed = true;
+	start(file_spec("unix"));
+	client = connect_client();
+	send_text(client, "first ");
+	close(client);
+	settle();
+	client = connect_client();
+	send_text(client, "second");
+	ck_assert_str_eq(user->opened, "oco");
+	user->closed = false;
+	stream_want_input(user->stream);
+	settle();
+	expect_got("first second");
+	ck_assert_str_eq(user->opened, "oco<");
+	close(client);
+}
+END_TEST
+
+START_TEST(client_that_does_not_read_is_waited_for)
+{
+	struct stream *s = start(file_spec("unix"));
+	int client = connect_client();
+	static uint8_t buf[65536];
+	size_t total = 0;
+	size_t got = 0;
+	size_t n;
+
+	settle();
+	do {
+		for (size_t i = 0; i < 10000; i++)
+			buf[i] = pattern(total + i);
+		n = stream_write(s, buf, 10000);
+		total += n;
+		settle();
+	} while (n == 10000);
+	ck_assert_uint_lt(total, 2 * MIB);
+	ck_assert_uint_eq(user->writable, 0);
+	ck_assert_uint_eq(stream_write(s, "x", 1), 0);
+	while (got < total) {
+		ssize_t part = read(client, buf, sizeof(buf));
+
+		ck_assert_int_gt(part, 0);
+		for (ssize_t i = 0; i < part; i++)
+			ck_assert_uint_eq(buf[i], pattern(got + (size_t)i));
+		got += (size_t)part;
+		settle();
+	}
+	ck_assert_uint_eq(user->writable, 1);
+	/* And one that goes in the middle holds nothing up. */
+	while (stream_write(s, buf, sizeof(buf)) == sizeof(buf))
+		settle();
+	close(client);
+	settle();
+	ck_assert_uint_eq(user->writable, 2);
+	ck_assert_uint_eq(stream_write(s, "x", 1), 1);
+}
+END_TEST
+
 START_TEST(survives_a_lack_of_descriptors)
 {
 	struct rlimit old;
@@ -192,6 +286,9 @@ int main(void)
 	tcase_add_test(tc, clients_are_served_one_after_another);
 	tcase_add_test(tc, half_closed_client_still_gets_output);
 	tcase_add_test(tc, all_input_of_a_gone_client_arrives_before_the_next);
+	tcase_add_test(tc, clients_come_and_go_with_a_word);
+	tcase_add_test(tc, next_client_is_another_even_if_the_input_of_the_last_one_waits);
+	tcase_add_test(tc, client_that_does_not_read_is_waited_for);
 	tcase_add_test(tc, survives_a_lack_of_descriptors);
 	return run_tcase("stream_unix", tc);
 }

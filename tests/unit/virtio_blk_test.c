@@ -3,6 +3,7 @@
 #include "vmm/core/le.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,15 +82,43 @@ static const struct block_ops backend_ops = {.name = "held",
 					     .destroy = b_nothing};
 static struct block backend = {.ops = &backend_ops, .size = 1U << 20};
 
-/* Lets the oldest request go, and runs what was deferred. */
-static void complete(void)
+/* Ends the request that was started as number @n of those in flight. */
+static void end(size_t n, int result)
 {
-	struct block_request *req = in_flight[0];
+	struct block_request *req = in_flight[n];
 
 	n_in_flight--;
-	for (size_t i = 0; i < n_in_flight; i++)
+	for (size_t i = n; i < n_in_flight; i++)
 		in_flight[i] = in_flight[i + 1];
-	req->done(req, 0);
+	req->done(req, result);
+}
+
+static void complete(void)
+{
+	end(0, 0);
+}
+
+/* The owner of the machine: what it was told last, and how often. */
+static struct {
+	unsigned int calls;
+	bool write, stopped;
+	int result;
+	enum virtio_blk_on_error action;
+} told;
+
+static void on_error(void *arg, struct virtio_device *failed, bool write, int result,
+		     enum virtio_blk_on_error action, bool stopped)
+{
+	ck_assert_ptr_eq(arg, &told);
+	ck_assert_ptr_eq(failed, vd);
+	/* No lock is held. */
+	device_lock(&vd->dev);
+	device_unlock(&vd->dev);
+	told.calls++;
+	told.write = write;
+	told.result = result;
+	told.action = action;
+	told.stopped = stopped;
 }
 
 static void nothing(void *arg)
@@ -162,10 +191,16 @@ static uint8_t byte_at(gpa_t at)
 	return byte;
 }
 
-static void set_up(void)
+static void set_up_policy(enum virtio_blk_on_error read, enum virtio_blk_on_error write)
 {
-	struct virtio_blk_config config = {.id = "blk", .backend = &backend};
+	struct virtio_blk_config config = {.id = "blk",
+					   .backend = &backend,
+					   .on_read_error = read,
+					   .on_write_error = write,
+					   .error = on_error,
+					   .error_arg = &told};
 
+	memset(&told, 0, sizeof(told));
 	loop = loop_create(&err);
 	mem = guest_mem_create(1U << 20, false, &err);
 	config.loop = loop;
@@ -177,6 +212,11 @@ static void set_up(void)
 	rearmed = interrupts = 0;
 	n_in_flight = 0;
 	enable();
+}
+
+static void set_up(void)
+{
+	set_up_policy(VIRTIO_BLK_REPORT, VIRTIO_BLK_REPORT);
 }
 
 static void tear_down(void)
@@ -312,10 +352,193 @@ START_TEST(unknown_type_with_more_than_seg_max_data_is_unsupported)
 }
 END_TEST
 
+/* ---- what becomes of requests that the host failed ---- */
+
+static void set_up_stop(void)
+{
+	set_up_policy(VIRTIO_BLK_STOP, VIRTIO_BLK_STOP);
+}
+
+static void set_up_ignore(void)
+{
+	set_up_policy(VIRTIO_BLK_IGNORE, VIRTIO_BLK_IGNORE);
+}
+
+static void set_up_enospc(void)
+{
+	set_up_policy(VIRTIO_BLK_REPORT, VIRTIO_BLK_ENOSPC);
+}
+
+START_TEST(reported_error_is_ioerr_and_told)
+{
+	request(VIRTIO_BLK_T_IN, 1);
+	serve();
+	end(0, -EIO);
+	turn();
+	ck_assert_uint_eq(byte_at(STATUS), VIRTIO_BLK_S_IOERR);
+	ck_assert_uint_eq(told.calls, 1);
+	ck_assert(!told.write && !told.stopped);
+	ck_assert_int_eq(told.result, -EIO);
+	ck_assert_int_eq(told.action, VIRTIO_BLK_REPORT);
+}
+END_TEST
+
+START_TEST(ignored_error_is_ok_and_gives_no_data)
+{
+	uint8_t mark = 0x5a;
+
+	request(VIRTIO_BLK_T_IN, 1);
+	serve();
+	ck_assert_int_eq(guest_mem_write(mem, DATA, &mark, 1), 0);
+	memset(in_flight[0]->buf, 0xee, in_flight[0]->len);
+	end(0, -EIO);
+	turn();
+	ck_assert_uint_eq(byte_at(STATUS), VIRTIO_BLK_S_OK);
+	ck_assert_uint_eq(byte_at(DATA), mark);
+	ck_assert_int_eq(told.action, VIRTIO_BLK_IGNORE);
+	/* The slot's next read has its data. */
+	request(VIRTIO_BLK_T_IN, 1);
+	serve();
+	memset(in_flight[0]->buf, 0xee, in_flight[0]->len);
+	complete();
+	turn();
+	ck_assert_uint_eq(byte_at(DATA), 0xee);
+	ck_assert_uint_eq(told.calls, 1);
+}
+END_TEST
+
+/* Three requests in flight fail in another order than they were started in. */
+static void fail_three(struct block_request *started[3])
+{
+	for (int i = 0; i < 3; i++) {
+		request(i == 1 ? VIRTIO_BLK_T_FLUSH : VIRTIO_BLK_T_OUT, 1);
+		serve();
+		started[i] = in_flight[i];
+	}
+	end(1, -ENOSPC);
+	end(1, -EIO);
+	end(0, -EIO);
+	turn();
+}
+
+START_TEST(stopped_requests_start_again_in_their_old_order)
+{
+	struct block_request *started[3];
+
+	fail_three(started);
+	ck_assert_uint_eq(told.calls, 3);
+	ck_assert(told.write && told.stopped);
+	ck_assert_int_eq(told.action, VIRTIO_BLK_STOP);
+	ck_assert_uint_eq(used_idx(), 0);
+	ck_assert_uint_eq(byte_at(STATUS), 0xff);
+	virtio_blk_retry(vd);
+	ck_assert_uint_eq(n_in_flight, 3);
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_eq(in_flight[i], started[i]);
+	while (n_in_flight)
+		complete();
+	turn();
+	ck_assert_uint_eq(used_idx(), 3);
+	ck_assert_uint_eq(byte_at(STATUS), VIRTIO_BLK_S_OK);
+	/* Once only. */
+	virtio_blk_retry(vd);
+	ck_assert_uint_eq(n_in_flight, 0);
+}
+END_TEST
+
+START_TEST(nothing_new_starts_while_requests_are_stopped)
+{
+	struct block_request *started[3];
+	unsigned int before;
+
+	fail_three(started);
+	request(VIRTIO_BLK_T_IN, 1);
+	serve();
+	ck_assert_uint_eq(n_in_flight, 0);
+	before = rearmed;
+	virtio_blk_retry(vd);
+	ck_assert_uint_gt(rearmed, before);
+	serve();
+	ck_assert_uint_eq(n_in_flight, 4);
+}
+END_TEST
+
+START_TEST(reset_drops_what_is_stopped)
+{
+	struct block_request *started[3];
+
+	fail_three(started);
+	device_lock(&vd->dev);
+	virtq_disable(&vd->queues[0]);
+	vd->ops->reset(vd);
+	device_unlock(&vd->dev);
+	enable();
+	virtio_blk_retry(vd);
+	ck_assert_uint_eq(n_in_flight, 0);
+	/* All slots are free again, and nothing waits for a write that will never land. */
+	request(VIRTIO_BLK_T_OUT, 1);
+	serve();
+	ck_assert_uint_eq(n_in_flight, 1);
+	complete();
+	turn();
+	ck_assert_uint_eq(used_idx(), 1);
+}
+END_TEST
+
+START_TEST(failure_of_before_a_reset_stops_nothing)
+{
+	request(VIRTIO_BLK_T_OUT, 1);
+	serve();
+	device_lock(&vd->dev);
+	virtq_disable(&vd->queues[0]);
+	vd->ops->reset(vd);
+	device_unlock(&vd->dev);
+	enable();
+	end(0, -EIO);
+	ck_assert_uint_eq(told.calls, 0);
+	request(VIRTIO_BLK_T_OUT, 1);
+	serve();
+	ck_assert_uint_eq(n_in_flight, 1);
+}
+END_TEST
+
+START_TEST(full_disk_stops_and_other_errors_are_reported)
+{
+	request(VIRTIO_BLK_T_OUT, 1);
+	serve();
+	end(0, -EIO);
+	turn();
+	ck_assert_uint_eq(byte_at(STATUS), VIRTIO_BLK_S_IOERR);
+	ck_assert_int_eq(told.action, VIRTIO_BLK_REPORT);
+	ck_assert(!told.stopped);
+	request(VIRTIO_BLK_T_OUT, 1);
+	serve();
+	end(0, -ENOSPC);
+	turn();
+	ck_assert_uint_eq(byte_at(STATUS), 0xff);
+	ck_assert_int_eq(told.action, VIRTIO_BLK_STOP);
+	ck_assert(told.stopped);
+	virtio_blk_retry(vd);
+	complete();
+	turn();
+	ck_assert_uint_eq(byte_at(STATUS), VIRTIO_BLK_S_OK);
+}
+END_TEST
+
+static TCase *policy_case(Suite *s, const char *name, void (*fixture)(void))
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_add_checked_fixture(tc, fixture, tear_down);
+	suite_add_tcase(s, tc);
+	return tc;
+}
+
 int main(void)
 {
 	Suite *s = suite_create("virtio_blk");
 	TCase *tc = tcase_create("blk");
+	TCase *stop = policy_case(s, "stop", set_up_stop);
 	SRunner *sr;
 	int failed;
 
@@ -326,7 +549,16 @@ int main(void)
 	tcase_add_test(tc, index_is_not_published_while_memory_may_not_be_touched);
 	tcase_add_test(tc, completion_held_back_is_dropped_by_a_reset);
 	tcase_add_test(tc, unknown_type_with_more_than_seg_max_data_is_unsupported);
+	tcase_add_test(tc, reported_error_is_ioerr_and_told);
 	suite_add_tcase(s, tc);
+	tcase_add_test(stop, stopped_requests_start_again_in_their_old_order);
+	tcase_add_test(stop, nothing_new_starts_while_requests_are_stopped);
+	tcase_add_test(stop, reset_drops_what_is_stopped);
+	tcase_add_test(stop, failure_of_before_a_reset_stops_nothing);
+	tcase_add_test(policy_case(s, "ignore", set_up_ignore),
+		       ignored_error_is_ok_and_gives_no_data);
+	tcase_add_test(policy_case(s, "enospc", set_up_enospc),
+		       full_disk_stops_and_other_errors_are_reported);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

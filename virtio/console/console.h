@@ -33,6 +33,10 @@ struct virtio_console_config {
 	struct loop *loop;
 	struct virtio_console_port_config ports[VIRTIO_CONSOLE_PORTS];
 	uint16_t cols, rows; /* of port 0's terminal; 0: not known */
+	/* The escape to quit was typed at a port's terminal; as stream_user.quit. NULL: not wanted.
+	 */
+	void (*quit)(void *arg);
+	void *quit_arg;
 	uint32_t properties; /* OR of VIRTIO_CONSOLE_* */
 };
 
@@ -41,7 +45,7 @@ struct virtio_device *virtio_console_create(const struct virtio_console_config *
 					    struct err *err);
 
 /* What connects port @port with its stream: pass it to stream_start(). `resize` of port 0 goes to
- * virtio_console_resize(); `quit` is the caller's to set. */
+ * virtio_console_resize(), `quit` to the device's config. */
 struct stream_user virtio_console_user(struct virtio_device *vd, unsigned int port);
 
 /* Port 0's terminal has @cols columns and @rows rows: a RESIZE message with MULTIPORT, else config,

@@ -56,9 +56,9 @@ MUST_CHECK int virtio_input_inject(struct virtio_device *vd,
 				   const struct virtio_input_event *events, size_t n,
 				   struct err *err);
 
-/* Codes of kind @type (EV_KEY, EV_REL, EV_ABS, EV_LED) that the device advertises: bit c of byte c
- * / 8;
- * @n receives the bytes. A constant. */
+/* Codes of kind @type (EV_KEY, EV_REL, EV_ABS, EV_LED) that the device advertises: bit c % 8 of
+ * byte c / 8; @n receives the bytes, 0 for a type that it has not. Constant, as long as the device
+ * lives. A tablet has BTN_TOUCH and no mouse button: those are the mouse's (contract INP-32). */
 const uint8_t *virtio_input_codes(const struct virtio_device *vd, uint16_t type, size_t *n);
 
 /* What can be seen from outside; all under the device's lock. */
@@ -67,7 +67,7 @@ struct virtio_input_state {
 	uint32_t keys_down;	/* keys and buttons that the guest was, or will be, told are down */
 	uint32_t waiting;	/* events in the queue */
 	uint64_t sent;		/* events given to the guest */
-	uint64_t dropped;	/* events refused for want of room */
+	uint64_t dropped;	/* events refused for want of room, SYN_REPORTs included */
 	uint64_t status_events; /* events taken from the status queue */
 };
 struct virtio_input_state virtio_input_state(struct virtio_device *vd);

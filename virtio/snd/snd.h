@@ -13,7 +13,8 @@
  * kHz.
  *
  * Playback and capture are paced by the clock: a transfer completes when its frames have been
- * played or recorded, never sooner than real time allows, however fast the guest submits.
+ * played or recorded, never sooner than real time allows, however fast the guest submits. A stream
+ * that runs goes on without transfers: silence is played, what is recorded is lost.
  */
 
 /* What is beyond the contract; OR of these. */
@@ -36,8 +37,9 @@ struct virtio_snd_config {
 /* Makes the device; a transport is attached by the caller. NULL and @err on failure. */
 struct virtio_device *virtio_snd_create(const struct virtio_snd_config *config, struct err *err);
 
-/* Plugs jack @jack (0 speaker, 1 microphone) in or out, with an event. -ENOTSUP without
- * VIRTIO_SND_JACKS. Loop's thread; takes the device's lock. */
+/* Plugs jack @jack (0 speaker, 1 microphone; both are plugged in at first) in or out, with an event
+ * when that is a change. -ENOTSUP without VIRTIO_SND_JACKS, -EINVAL for another jack. Loop's
+ * thread; takes the device's lock. */
 MUST_CHECK int virtio_snd_set_jack(struct virtio_device *vd, uint32_t jack, bool connected,
 				   struct err *err);
 

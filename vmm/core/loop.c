@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/core/loop.h"
+#include "vmm/core/loop_internal.h"
 
 #include "vmm/core/clock.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,51 +12,12 @@
 
 /*
  * epoll over the descriptors, one timerfd for the earliest timer, one eventfd for posted calls.
+ * Where the host has io_uring, the loop waits in a ring instead (loop_ring.c), which watches the
+ * busiest descriptors itself and epoll's for the rest.
+ *
  * A source deleted inside a callback may still have an event in the batch that epoll_wait()
  * returned: it is only marked then, and freed when the batch is done.
  */
-
-#define LOOP_BATCH 32
-
-struct loop_fd {
-	struct loop *loop;
-	int fd;
-	loop_fd_fn fn;
-	void *arg;
-	bool deleted;
-	struct loop_fd *next;
-};
-
-struct loop_timer {
-	struct loop *loop;
-	uint64_t when_ns; /* 0: not armed */
-	loop_fn fn;
-	void *arg;
-	bool deleted;
-	struct loop_timer *next;
-};
-
-struct loop_call {
-	loop_fn fn;
-	void *arg;
-	struct loop_call *next;
-};
-
-struct loop {
-	int epoll_fd;
-	int wake_fd;
-	int timer_fd;
-	struct loop_fd *sources;
-	struct loop_timer *timers;
-	uint64_t timer_fd_when; /* what timer_fd is armed for */
-	struct loop_deferred *deferred;
-	bool garbage; /* a deleted source or timer waits to be freed */
-	atomic_bool stop;
-
-	pthread_mutex_t posted_lock;
-	struct loop_call *posted_head;
-	struct loop_call **posted_tail;
-};
 
 static void wake(struct loop *loop)
 {
@@ -170,6 +129,7 @@ struct loop *loop_create(struct err *err)
 		err_set_errno(err, errno, "event loop");
 		goto fail;
 	}
+	loop_ring_init(loop);
 	if (!loop_add_fd(loop, loop->wake_fd, LOOP_READ, on_wake, loop, err) ||
 	    !loop_add_fd(loop, loop->timer_fd, LOOP_READ, on_timer, loop, err))
 		goto fail;
@@ -187,7 +147,7 @@ static void free_deleted(struct loop *loop, bool all)
 	while (*s) {
 		struct loop_fd *dead = *s;
 
-		if (!all && !dead->deleted) {
+		if (!all && (!dead->deleted || dead->armed)) {
 			s = &dead->next;
 			continue;
 		}
@@ -220,6 +180,7 @@ void loop_destroy(struct loop *loop)
 		free(call);
 		call = next;
 	}
+	loop_ring_fini(loop);
 	free_deleted(loop, true);
 	if (loop->timer_fd >= 0)
 		close(loop->timer_fd);
@@ -244,11 +205,19 @@ static unsigned int from_epoll(uint32_t events)
 	       (events & (EPOLLHUP | EPOLLERR) ? LOOP_HUP : 0U);
 }
 
+int loop_epoll_watch(struct loop_fd *source)
+{
+	struct epoll_event ev = {.events = to_epoll(source->events), .data.ptr = source};
+
+	source->in_ring = false;
+	return epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_ADD, source->fd, &ev) < 0 ? -errno : 0;
+}
+
 struct loop_fd *loop_add_fd(struct loop *loop, int fd, unsigned int events, loop_fd_fn fn,
 			    void *arg, struct err *err)
 {
-	struct epoll_event ev = {.events = to_epoll(events)};
 	struct loop_fd *source = calloc(1, sizeof(*source));
+	int rc = 0;
 
 	if (!source) {
 		err_set(err, -ENOMEM, "event loop: out of memory");
@@ -258,9 +227,13 @@ struct loop_fd *loop_add_fd(struct loop *loop, int fd, unsigned int events, loop
 	source->fd = fd;
 	source->fn = fn;
 	source->arg = arg;
-	ev.data.ptr = source;
-	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0) {
-		err_set_errno(err, errno, "event loop: cannot watch descriptor %d", fd);
+	source->events = events;
+	if (loop->has_ring && (events & LOOP_BUSY))
+		loop_ring_watch(source);
+	else
+		rc = loop_epoll_watch(source);
+	if (rc < 0) {
+		err_set_errno(err, -rc, "event loop: cannot watch descriptor %d", fd);
 		free(source);
 		return NULL;
 	}
@@ -273,6 +246,11 @@ void loop_set_fd(struct loop_fd *source, unsigned int events)
 {
 	struct epoll_event ev = {.events = to_epoll(events), .data.ptr = source};
 
+	source->events = events;
+	if (source->in_ring) {
+		loop_ring_unwatch(source);
+		return;
+	}
 	epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &ev);
 }
 
@@ -280,8 +258,11 @@ void loop_del_fd(struct loop_fd *source)
 {
 	if (!source)
 		return;
-	epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 	source->deleted = true;
+	if (source->in_ring)
+		loop_ring_unwatch(source);
+	else
+		epoll_ctl(source->loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 	source->loop->garbage = true;
 }
 
@@ -352,7 +333,7 @@ void loop_undefer(struct loop *loop, struct loop_deferred *d)
 	d->queued = false;
 }
 
-static void run_deferred(struct loop *loop)
+void loop_run_deferred(struct loop *loop)
 {
 	while (loop->deferred) {
 		struct loop_deferred *d = loop->deferred;
@@ -363,25 +344,71 @@ static void run_deferred(struct loop *loop)
 	}
 }
 
-int loop_run_once(struct loop *loop, int timeout_ms, struct err *err)
+static void call_source(struct loop *loop, struct loop_fd *source, unsigned int events)
+{
+	if (!source->deleted)
+		source->fn(source->arg, events);
+	loop_run_deferred(loop);
+}
+
+/* Sources that epoll has something of. The number of them, or a negative errno. */
+static int serve_epoll(struct loop *loop, int timeout_ms)
 {
 	struct epoll_event batch[LOOP_BATCH];
 	int n = epoll_wait(loop->epoll_fd, batch, LOOP_BATCH, timeout_ms);
 
-	if (n < 0 && errno == EINTR)
-		return 0;
 	if (n < 0)
-		return err_set_errno(err, errno, "event loop: epoll_wait");
-	for (int i = 0; i < n && !atomic_load(&loop->stop); i++) {
-		struct loop_fd *source = batch[i].data.ptr;
+		return errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < n && !atomic_load(&loop->stop); i++)
+		call_source(loop, batch[i].data.ptr, from_epoll(batch[i].events));
+	/* What is still there does not announce itself to the ring anew: look until nothing is. */
+	loop->epoll_ready = n > 0;
+	return n;
+}
 
-		if (!source->deleted)
-			source->fn(source->arg, from_epoll(batch[i].events));
-		run_deferred(loop);
+/* Sources of which the ring has seen something; the number of them. */
+static int serve_ring(struct loop *loop)
+{
+	int n = 0;
+
+	if (!loop->sources_ready)
+		return 0;
+	loop->sources_ready = false;
+	for (struct loop_fd *s = loop->sources; s && !atomic_load(&loop->stop); s = s->next) {
+		unsigned int events = s->happened;
+
+		s->happened = 0;
+		if (!events)
+			continue;
+		call_source(loop, s, events);
+		n++;
 	}
+	return n;
+}
+
+static int wait_and_serve(struct loop *loop, int timeout_ms)
+{
+	bool ring = loop->has_ring;
+	int n = ring ? loop_ring_wait(loop, timeout_ms) : loop_ring_take(loop);
+	int more;
+
+	n += serve_ring(loop);
+	if (ring && !loop->epoll_ready)
+		return n;
+	more = serve_epoll(loop, ring || n ? 0 : timeout_ms);
+	return more < 0 ? more : n + more;
+}
+
+int loop_run_once(struct loop *loop, int timeout_ms, struct err *err)
+{
+	int n;
+
+	atomic_store(&loop->server, pthread_self());
+	n = wait_and_serve(loop, timeout_ms);
+	atomic_store(&loop->server, 0);
 	if (loop->garbage)
 		free_deleted(loop, false);
-	return n;
+	return n < 0 ? err_set_errno(err, -n, "event loop: waiting") : n;
 }
 
 int loop_run(struct loop *loop, struct err *err)

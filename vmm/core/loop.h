@@ -5,6 +5,7 @@
 #include "vmm/core/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -21,8 +22,9 @@ struct loop_timer;
 
 #define LOOP_READ  1U
 #define LOOP_WRITE 2U
-#define LOOP_HUP   4U /* reported only; the peer is gone or the descriptor failed */
-#define LOOP_EDGE  8U /* report each new event once; an eventfd then need not be read */
+#define LOOP_HUP   4U  /* reported only; the peer is gone or the descriptor failed */
+#define LOOP_EDGE  8U  /* report each new event once; an eventfd then need not be read */
+#define LOOP_BUSY  16U /* with LOOP_EDGE: a descriptor on whose events speed depends */
 
 typedef void (*loop_fd_fn)(void *arg, unsigned int events);
 typedef void (*loop_fn)(void *arg);
@@ -43,6 +45,40 @@ void loop_set_fd(struct loop_fd *source, unsigned int events);
 
 /* Ends the watch; its callback is not called again. NULL is allowed. */
 void loop_del_fd(struct loop_fd *source);
+
+/*
+ * Reads and writes of files that do not wait, and signals: by the loop's own ring, where the host
+ * has io_uring. They are handed to the kernel with the call in which the loop waits next, so they
+ * cost no system call of their own. For the loop's thread, or any one thread while the loop does
+ * not run.
+ */
+struct loop_io {
+	/* Called once, on the loop's thread: @result is what read(2), write(2) or fdatasync(2)
+	 * would have returned, or a negative errno. -ECANCELED: the thread that asked has ended. */
+	void (*done)(struct loop_io *io, int result);
+	struct loop_io *next; /* the loop's */
+};
+
+/* False: the functions of struct loop_io may not be called. */
+bool loop_has_ring(const struct loop *loop);
+
+/* At most 1 GiB of @len. @io and @buf stay the caller's, and in place, until `done`. */
+void loop_read(struct loop *loop, struct loop_io *io, int fd, void *buf, size_t len,
+	       uint64_t offset);
+void loop_write(struct loop *loop, struct loop_io *io, int fd, const void *buf, size_t len,
+		uint64_t offset);
+void loop_datasync(struct loop *loop, struct loop_io *io, int fd);
+
+/* Hands over what is queued, waits a moment for I/O and calls `done` of what has finished; no other
+ * callback is made. For one who has to wait for all of it. */
+void loop_wait_io(struct loop *loop);
+
+/* Adds 1 to @eventfd: from a callback of the loop, with its next wait; otherwise at once. Any
+ * thread. The descriptor may be closed after loop_flush(). */
+void loop_signal(struct loop *loop, int eventfd);
+
+/* Hands over what is queued, without waiting. */
+void loop_flush(struct loop *loop);
 
 /* Makes an unarmed timer. NULL when out of memory. */
 struct loop_timer *loop_add_timer(struct loop *loop, loop_fn fn, void *arg);

@@ -169,15 +169,16 @@ static void route_signal(void *owner, int route)
 {
 	struct kvm_vm *vm = owner;
 	struct kvm_route *r;
-	uint64_t one = 1;
 	bool sent = false;
 
 	pthread_mutex_lock(&vm->routes_lock);
 	if (!vm->routes[route].committed)
 		route_commit(vm, route);
 	r = &vm->routes[route];
-	if (r->committed)
-		sent = write(r->eventfd, &one, sizeof(one)) == sizeof(one);
+	if (r->committed) {
+		loop_signal(vm->loop, r->eventfd);
+		sent = true;
+	}
 	if (!sent) {
 		struct kvm_msi msi = {
 			.address_lo = (uint32_t)r->address,
@@ -195,6 +196,7 @@ static void route_release(struct kvm_vm *vm, int route)
 	struct kvm_route *r = &vm->routes[route];
 
 	if (r->eventfd >= 0) {
+		loop_flush(vm->loop);
 		bind_irqfd(vm, route, r->eventfd, KVM_IRQFD_FLAG_DEASSIGN);
 		close(r->eventfd);
 	}

@@ -59,7 +59,8 @@ static int create_irqchip(struct kvm_vm *vm, struct err *err)
 	return 0;
 }
 
-struct kvm_vm *kvm_vm_create(const struct kvm *kvm, const struct guest_mem *mem, struct err *err)
+struct kvm_vm *kvm_vm_create(const struct kvm *kvm, const struct guest_mem *mem, struct loop *loop,
+			     struct err *err)
 {
 	struct kvm_vm *vm = calloc(1, sizeof(*vm));
 
@@ -68,6 +69,7 @@ struct kvm_vm *kvm_vm_create(const struct kvm *kvm, const struct guest_mem *mem,
 		return NULL;
 	}
 	vm->kvm = kvm;
+	vm->loop = loop;
 	pthread_mutex_init(&vm->routes_lock, NULL);
 	do /* the kernel may be interrupted while it takes its locks */
 		vm->fd = ioctl(kvm->fd, KVM_CREATE_VM, 0UL);

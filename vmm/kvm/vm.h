@@ -4,6 +4,7 @@
 
 #include "vmm/core/guest_mem.h"
 #include "vmm/core/irq.h"
+#include "vmm/core/loop.h"
 #include "vmm/kvm/kvm.h"
 
 /*
@@ -16,8 +17,10 @@
 struct kvm_vm;
 
 /* Makes the VM with @mem as its RAM, PIC, IOAPIC and PIT in the kernel. GSI 0 is routed to IOAPIC
- * pin 2, as the MADT's override says. NULL and @err on failure. @kvm and @mem outlive the VM. */
-struct kvm_vm *kvm_vm_create(const struct kvm *kvm, const struct guest_mem *mem, struct err *err);
+ * pin 2, as the MADT's override says. Messages that callbacks of @loop send leave with its next
+ * wait. NULL and @err on failure. @kvm, @mem and @loop outlive the VM. */
+struct kvm_vm *kvm_vm_create(const struct kvm *kvm, const struct guest_mem *mem, struct loop *loop,
+			     struct err *err);
 void kvm_vm_destroy(struct kvm_vm *vm);
 
 /* The VM's descriptor, for the files of this folder. */

@@ -21,6 +21,7 @@ struct kvm_route {
 struct kvm_vm {
 	const struct kvm *kvm;
 	int fd;
+	struct loop *loop; /* interrupts that its callbacks raise leave with its next wait */
 	struct {
 		struct kvm_irqchip chip[3];
 		struct kvm_pit_state2 pit;

@@ -65,7 +65,7 @@ static const char epilogue[] =
 	"\t\tlast=${value##*,}\n"
 	"\t\tbefore=$before${value%\"$last\"} kind=file\n"
 	"\t\tif [[ $value != *,* ]]; then\n"
-	"\t\t\t:\n"
+	"\t\t\t_vise_key \"${parts[1]}\" \"$option\" \"${words%%=*}\"\n"
 	"\t\telif [[ $last == *=* ]]; then\n"
 	"\t\t\t_vise_key \"${parts[1]}\" \"$option\" \"${last%%=*}\"\n"
 	"\t\t\tbefore=$before${last%%=*}= last=${last#*=}\n"
@@ -96,8 +96,13 @@ static const char epilogue[] =
 static void put_words(FILE *out, const char *const *words)
 {
 	fputs("kind=words words='", out);
-	for (size_t i = 0; words[i]; i++)
-		fprintf(out, "%s%s", i ? " " : "", words[i]);
+	for (size_t i = 0; words[i]; i++) {
+		const char *colon = strchr(words[i], ':');
+
+		/* What follows "file:" can be completed, what follows "ring:SIZE" cannot. */
+		if (!colon || !colon[1])
+			fprintf(out, "%s%s", i ? " " : "", words[i]);
+	}
 	fputc('\'', out);
 }
 

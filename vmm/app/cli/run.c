@@ -159,16 +159,17 @@ static int dry_run(const struct machine_config *config, struct err *err)
 	return rc;
 }
 
-static int run_with(const struct run_options *options, uint64_t begin_ns)
+static int run_with(struct run_options *options, uint64_t begin_ns)
 {
 	const struct machine_config *config = &options->config;
 	struct err err = ERR_INIT;
 	int rc;
 
 	log_set_level((enum log_level)options->log_level);
-	if (options->print_config)
+	rc = machine_config_complete(&options->config, &err);
+	if (rc == 0 && options->print_config)
 		rc = machine_config_print(config, stdout, &err);
-	else
+	else if (rc == 0)
 		rc = machine_config_check(config, &err);
 	if (rc == 0 && options->dry_run)
 		rc = dry_run(config, &err);

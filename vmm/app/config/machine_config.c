@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/config/machine_config.h"
+#include "vmm/app/config/device_check.h"
 #include "vmm/app/config/machine_options.h"
 #include "vmm/core/option/option.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 void machine_config_init(struct machine_config *config)
@@ -24,6 +26,8 @@ static const char *init_option(const struct machine_config *config)
 		return "--exec";
 	if (config->shell)
 		return "--shell";
+	if (config->selftest)
+		return "--selftest";
 	return config->root ? "--root" : NULL;
 }
 
@@ -43,15 +47,27 @@ static int check_include(const struct machine_config *config, struct err *err)
 	return 0;
 }
 
-static int check_init(const struct machine_config *config, struct err *err)
+static int check_job(const struct machine_config *config, struct err *err)
 {
-	const char *init = init_option(config);
-
 	if (config->exec && config->shell)
 		return err_set(
 			err, -EINVAL,
 			"--exec and --shell exclude each other: the run ends with the command "
 			"or with the shell");
+	if (config->selftest && (config->exec || config->shell || config->root))
+		return err_set(err, -EINVAL,
+			       "--selftest and %s exclude each other: the run ends with the test",
+			       init_option(config));
+	return 0;
+}
+
+static int check_init(const struct machine_config *config, struct err *err)
+{
+	const char *init = init_option(config);
+	int rc = check_job(config, err);
+
+	if (rc)
+		return rc;
 	if (init && config->initrd)
 		return err_set(
 			err, -EINVAL,
@@ -75,6 +91,12 @@ static int check_init(const struct machine_config *config, struct err *err)
 	return check_include(config, err);
 }
 
+/* Nothing, and memory of its own. */
+static bool may_be_shared(const char *where)
+{
+	return strcmp(where, "null") == 0 || strncmp(where, "ring", strlen("ring")) == 0;
+}
+
 /* Two devices on one file, socket or terminal would eat each other's bytes. */
 static int check_streams(const struct machine_config *config, struct err *err)
 {
@@ -84,6 +106,9 @@ static int check_streams(const struct machine_config *config, struct err *err)
 	} user[] = {
 		{"--serial", config->serial ? config->serial : "stdio"},
 		{"--com2", config->com2},
+		{"--console", config->n_console ? config->console[0].where : NULL},
+		{"--bulk", config->bulk},
+		{"--stats", config->stats},
 		{"--control", config->control},
 	};
 	const size_t n = sizeof(user) / sizeof(user[0]);
@@ -93,7 +118,7 @@ static int check_streams(const struct machine_config *config, struct err *err)
 		for (size_t j = i + 1; j < n; j++) {
 			if (!user[i].where || !user[j].where ||
 			    strcmp(user[i].where, user[j].where) != 0 ||
-			    strcmp(user[i].where, "null") == 0)
+			    may_be_shared(user[i].where))
 				continue;
 			return err_set(err, -EINVAL,
 				       "%s and %s both use %s%s; only one of them can",
@@ -125,7 +150,83 @@ int machine_config_check(const struct machine_config *config, struct err *err)
 			       option_quote(option_text(memory, config, size, sizeof(size)), quoted,
 					    sizeof(quoted)));
 	rc = check_init(config, err);
-	if (rc)
+	if (rc == 0)
+		rc = device_config_check(config, err);
+	if (rc == 0)
+		rc = check_streams(config, err);
+	return rc;
+}
+
+bool machine_config_speaks_virtio(const struct machine_config *config)
+{
+	return config->dialect ? strcmp(config->dialect, "virtio") == 0 : config->kernel != NULL;
+}
+
+bool machine_config_offers(const struct machine_config *config, uint32_t offer)
+{
+	return offer == OFFER_ON || (offer == OFFER_AUTO && machine_config_speaks_virtio(config));
+}
+
+int machine_config_mac(const struct machine_config *config, size_t i, uint8_t mac[6])
+{
+	static const uint8_t standard[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+	static const uint8_t zero[6];
+	const char *text = config->nics[i].mac;
+	unsigned int part[6];
+	int used = 0;
+
+	if (!text) {
+		memcpy(mac, standard, sizeof(standard));
+		mac[5] = (uint8_t)(mac[5] + i);
+		return 0;
+	}
+	if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
+	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1], &part[2], &part[3],
+		   &part[4], &part[5], &used) != 6 ||
+	    text[used])
+		return -EINVAL;
+	for (size_t b = 0; b < 6; b++)
+		mac[b] = (uint8_t)part[b];
+	return (mac[0] & 1) || memcmp(mac, zero, sizeof(zero)) == 0 ? -EINVAL : 0;
+}
+
+/* Appends a device with standard values; for input, of kind @kind. */
+static int add_device(struct machine_config *config, const char *name, uint32_t kind,
+		      struct err *err)
+{
+	const struct option *row = options_find(machine_options, name, strlen(name));
+	void *element = option_append(row, config, err);
+
+	if (!element)
+		return -E2BIG;
+	if (strcmp(name, "input") == 0)
+		((struct input_config *)element)->kind = kind;
+	return 0;
+}
+
+static bool has_input(const struct machine_config *config, uint32_t kind)
+{
+	for (size_t i = 0; i < config->n_inputs; i++)
+		if (config->inputs[i].kind == kind)
+			return true;
+	return false;
+}
+
+int machine_config_complete(struct machine_config *config, struct err *err)
+{
+	const uint32_t kinds = config->tablet ? 3 : 2;
+	int rc = 0;
+
+	if (!config->n_console)
+		rc = add_device(config, "console", 0, err);
+	if (rc || config->kind != MACHINE_CONTRACT)
 		return rc;
-	return check_streams(config, err);
+	if (!config->n_nics)
+		rc = add_device(config, "net", 0, err);
+	for (uint32_t kind = 0; kind < kinds && !rc; kind++)
+		if (!has_input(config, kind))
+			rc = add_device(config, "input", kind, err);
+	if (!rc && !config->n_sound)
+		rc = add_device(config, "snd", 0, err);
+	return rc;
 }

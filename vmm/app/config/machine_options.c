@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/config/machine_options.h"
 #include "vmm/app/config/config_json.h"
+#include "vmm/app/config/device_options.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -10,43 +11,14 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 #define TIB(n) ((uint64_t)(n) << 40)
 
-#define SERIAL_BYTES 20	  /* virtio 1.2, 5.2.6: the id string of VIRTIO_BLK_T_GET_ID */
-#define MSIX_VECTORS 2048 /* PCI 3.0, 6.8.2.3: the size of an MSI-X table */
-
-static const char *const format_words[] = {"raw", NULL};
-static const char *const aio_words[] = {"auto", "io_uring", "threads", NULL}; /* enum block_aio */
-static const char *const stream_words[] = {"stdio", "null", "file:", "unix:", NULL};
+const char *const stream_words[] = {"stdio", "null", "ring", "ring:SIZE", "file:", "unix:", NULL};
+static const char *const kind_words[] = {"basic", "contract", NULL}; /* enum machine_kind */
 static const char *const control_words[] = {"unix:", NULL};
 static const char *const dialect_words[] = {"v1", "virtio", NULL};
 /* enum log_level */
 static const char *const log_words[] = {"error", "warn", "guest", "info", "debug", NULL};
 
 /* clang-format off */
-static const struct option disk_options[] = {
-	{.name = "path", OPT_PATH(struct disk_config, path), .required = true,
-	 .json = "path", .metavar = "FILE",
-	 .help = "the image: a file or a block device"},
-	{.name = "format", OPT_WORD(struct disk_config, format), .words = format_words,
-	 .standard = "raw", .json = "format", .metavar = "FORMAT",
-	 .help = "how the image is laid out"},
-	{.name = "snapshot", OPT_BOOL(struct disk_config, snapshot), .standard = "off",
-	 .json = "snapshot", .metavar = "on|off",
-	 .help = "writes go to a temporary file and are gone after the run; the image is never written"},
-	{.name = "readonly", OPT_BOOL(struct disk_config, read_only), .standard = "off",
-	 .json = "readonly", .metavar = "on|off",
-	 .help = "the guest sees a disk that it cannot write"},
-	{.name = "serial", OPT_STRING(struct disk_config, serial), .max = SERIAL_BYTES,
-	 .json = "serial", .metavar = "TEXT",
-	 .help = "serial number that the guest can ask for, at most 20 bytes"},
-	{.name = "vectors", OPT_U32(struct disk_config, vectors), .max = MSIX_VECTORS,
-	 .standard = "2", .json = "vectors", .metavar = "N",
-	 .help = "MSI-X vectors; 0 leaves the capability out"},
-	{.name = "aio", OPT_CHOICE(struct disk_config, aio), .words = aio_words,
-	 .standard = "auto", .json = "aio", .metavar = "WAY",
-	 .help = "how the host does the work; auto is io_uring where the host allows it"},
-	{0},
-};
-
 const struct option machine_options[] = {
 	{.name = "kernel", OPT_PATH(struct machine_config, kernel),
 	 .json = "kernel", .group = "Guest", .metavar = "FILE",
@@ -69,6 +41,33 @@ const struct option machine_options[] = {
 	 .text = "Adds a virtio disk with the image FILE. The first is /dev/vda in a Linux guest, the "
 		 "next /dev/vdb, and so on, up to 16. A comma in a value is written twice; a FILE with "
 		 "'=' in its name is best written path=FILE. The keys:"},
+	{.name = "machine", OPT_CHOICE(struct machine_config, kind), .words = kind_words,
+	 .standard = "basic", .json = "machine", .group = "Machine", .metavar = "KIND",
+	 .help = "which devices are there unasked",
+	 .text = "Which devices are there unasked. A basic machine has the console; disks, networks, input "
+		 "and sound come by their options. A contract machine has a network (--net user), a "
+		 "keyboard and a mouse (--input), and sound (--snd none) as well, unless given otherwise."},
+	{.name = "tablet", OPT_FLAG(struct machine_config, tablet),
+	 .json = "tablet", .group = "Machine",
+	 .help = "adds a tablet to a contract machine",
+	 .text = "With --machine contract: adds a tablet to the keyboard and the mouse."},
+	{.name = "net", OPT_SPECS(struct machine_config, nics, n_nics), .keys = net_options,
+	 .json = "net", .group = "Machine", .metavar = "KIND[,KEY=VALUE]...",
+	 .help = "adds a virtio network interface; may be repeated",
+	 .text = "Adds a virtio network interface. user is a network of its own behind the host's "
+		 "addresses, without any privilege: the guest is 10.0.2.15, the host's loopback 10.0.2.2, "
+		 "the name server 10.0.2.3. tap is an interface of the host, passt the socket of a passt "
+		 "process, none a cable to nowhere. The keys:"},
+	{.name = "input", OPT_SPECS(struct machine_config, inputs, n_inputs), .keys = input_options,
+	 .json = "input", .group = "Machine", .metavar = "KIND[,KEY=VALUE]...",
+	 .help = "adds a virtio input device; may be repeated",
+	 .text = "Adds a virtio keyboard, mouse or tablet, one of each at most. Together they are one PCI "
+		 "device of several functions, in this order. The keys:"},
+	{.name = "snd", OPT_SPECS(struct machine_config, sound, n_sound), .keys = sound_options,
+	 .json = "snd", .group = "Machine", .metavar = "BACKEND[,KEY=VALUE]...",
+	 .help = "adds a virtio sound device",
+	 .text = "Adds a virtio sound device with one stream to play and one to record. What is played "
+		 "goes nowhere at the pace of the clock (none) or into a WAV file (wav). The keys:"},
 	{.name = "memory", OPT_SIZE(struct machine_config, memory),
 	 .min = MIB(32), .max = TIB(1), .step = KIB(4), .standard = "512M",
 	 .json = "memory", .group = "Machine", .metavar = "SIZE",
@@ -98,12 +97,27 @@ const struct option machine_options[] = {
 	 .help = "where the first serial port (COM1) goes",
 	 .text = "Where the first serial port goes: stdio is the terminal or standard input and output, "
 		 "file:PATH a file that is created or truncated, unix:PATH a socket that is listened on, "
-		 "null nowhere. On a terminal, Ctrl-A x ends the run and Ctrl-A a sends a Ctrl-A."},
+		 "null nowhere; ring keeps output in memory, 64K or SIZE (a power of two) bytes of it, until "
+		 "it is fetched. On a terminal, Ctrl-A x ends the run and Ctrl-A a sends a Ctrl-A."},
 	{.name = "com2", OPT_WORD(struct machine_config, com2), .words = stream_words,
 	 .standard = "null", .json = "com2", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the second serial port (COM2) goes",
 	 .text = "Where the second serial port goes, in the same words. Not together with --exec, "
 		 "--shell or --root, whose init reports to Vise over this port."},
+	{.name = "console", OPT_SPECS(struct machine_config, console, n_console),
+	 .keys = console_options, .json = "console", .group = "Consoles",
+	 .metavar = "WHERE[,KEY=VALUE]...",
+	 .help = "where the virtio console (hvc0) goes",
+	 .text = "Where the first port of the virtio console goes, /dev/hvc0 in a Linux guest, in the same "
+		 "words. The device is there in any case; unless given, its output goes nowhere. The keys:"},
+	{.name = "bulk", OPT_WORD(struct machine_config, bulk), .words = stream_words,
+	 .standard = "null", .json = "bulk", .group = "Consoles", .metavar = "WHERE",
+	 .help = "where the console's port ktstr-bulk goes",
+	 .text = "Where the second port of the virtio console goes, /dev/vport0p1 in a Linux guest."},
+	{.name = "stats", OPT_WORD(struct machine_config, stats), .words = stream_words,
+	 .standard = "null", .json = "stats", .group = "Consoles", .metavar = "WHERE",
+	 .help = "where the console's port ktstr-stats goes",
+	 .text = "Where the third port of the virtio console goes, /dev/vport0p2 in a Linux guest."},
 	{.name = "exec", OPT_STRING(struct machine_config, exec), .min = 1,
 	 .json = "exec", .group = "Guest init", .metavar = "COMMAND",
 	 .help = "runs a command in the guest and ends with its status",
@@ -115,6 +129,13 @@ const struct option machine_options[] = {
 	 .help = "opens a shell in the guest",
 	 .text = "Boots the kernel with an init of Vise's own and opens a shell on the first serial port. "
 		 "The run ends when the shell does."},
+	{.name = "selftest", OPT_STRING(struct machine_config, selftest),
+	 .json = "selftest", .group = "Guest init", .metavar = "OPTIONS",
+	 .help = "runs the self test of the devices in the guest",
+	 .text = "Boots the kernel with an init of Vise's own, which tries every device of the machine and "
+		 "prints one line a test on the first serial port. Ends with 0 when all pass, with 1 "
+		 "otherwise. OPTIONS choose the tests that are not run unasked, as in \"--test-blk-reset "
+		 "--test-input-events\"; an empty text is none of them."},
 	{.name = "root", OPT_STRING(struct machine_config, root), .min = 1,
 	 .json = "root", .group = "Guest init", .metavar = "DEVICE",
 	 .help = "uses a disk of the guest as its root, e.g. /dev/vda",

@@ -20,6 +20,45 @@ static const struct command_arg args_block_resize[] = {
 	{0},
 };
 
+static const struct command_arg args_ringbuf_read[] = {
+	{"device", ARG_STRING, true, "the port: console, bulk or stats"},
+	{"size", ARG_INT, true, "how many bytes at most; 65536 are the limit"},
+	{"format", ARG_STRING, false, "utf8, which is standard, or base64"},
+	{0},
+};
+
+static const struct command_arg args_ringbuf_write[] = {
+	{"device", ARG_STRING, true, "the port: console, bulk or stats"},
+	{"data", ARG_STRING, true, "what to write"},
+	{"format", ARG_STRING, false, "of data: utf8, which is standard, or base64"},
+	{0},
+};
+
+static const struct command_arg args_set_link[] = {
+	{"name", ARG_STRING, true, "id of the network interface or of its backend"},
+	{"up", ARG_BOOL, true, "whether the cable is in"},
+	{0},
+};
+
+static const struct command_arg args_x_console_resize[] = {
+	{"cols", ARG_INT, true, "columns"},
+	{"rows", ARG_INT, true, "rows"},
+	{0},
+};
+
+static const struct command_arg args_x_device_show[] = {
+	{"device", ARG_STRING, false, "id of a device or of its backend; all devices without it"},
+	{0},
+};
+
+static const struct command_arg args_x_input_inject[] = {
+	{"device", ARG_STRING, true, "id of the input device"},
+	{"events", ARG_LIST, true,
+	 "1 to 63 events {\"type\": INT, \"code\": INT, \"value\": INT}, numbers as Linux's "
+	 "input-event-codes.h has them"},
+	{0},
+};
+
 /* clang-format off */
 static const struct command table[] = {
 	{.name = "block_resize", .run = control_block_resize, .args = args_block_resize,
@@ -45,12 +84,30 @@ static const struct command table[] = {
 		    "\"package\": \"vise VERSION\"}"},
 	{.name = "quit", .run = control_quit, .after = control_quit_after,
 	 .summary = "Ends the run, after the reply."},
+	{.name = "ringbuf-read", .run = control_ringbuf_read, .args = args_ringbuf_read,
+	 .summary = "Takes what the guest wrote to a console port whose place is a ring.",
+	 .returns = "STRING"},
+	{.name = "ringbuf-write", .run = control_ringbuf_write, .args = args_ringbuf_write,
+	 .summary = "Gives the guest input on a console port whose place is a ring; less than all of it "
+		    "when the ring is full.",
+	 .returns = "{\"written\": INT}"},
+	{.name = "set_link", .run = control_set_link, .args = args_set_link,
+	 .summary = "Puts a network cable in or out."},
 	{.name = "stop", .run = control_stop,
 	 .summary = "Stops all CPUs; the reply comes when each stands still."},
 	{.name = "system_powerdown", .run = control_system_powerdown,
 	 .summary = "Presses the power button."},
 	{.name = "system_reset", .run = control_system_reset,
 	 .summary = "Presses the reset button."},
+	{.name = "x-console-resize", .run = control_x_console_resize, .args = args_x_console_resize,
+	 .summary = "Tells the guest the size of the virtio console's terminal."},
+	{.name = "x-device-show", .run = control_x_device_show, .args = args_x_device_show,
+	 .summary = "What devices look like now: their state, counters and queues.",
+	 .returns = "{\"id\": STRING, \"type\": STRING, \"state\": {...}, \"counters\": {...}, "
+		    "...}, or a list of them"},
+	{.name = "x-input-inject", .run = control_x_input_inject, .args = args_x_input_inject,
+	 .summary = "Gives an input device one batch of events, closed by a SYN_REPORT: all of them or "
+		    "none."},
 };
 /* clang-format on */
 

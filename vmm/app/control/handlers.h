@@ -35,6 +35,16 @@ void control_quit_after(struct machine *m);
 /* block.c */
 control_run_fn control_block_resize;
 
+/* device.c */
+control_run_fn control_set_link;
+control_run_fn control_x_console_resize;
+control_run_fn control_x_device_show;
+control_run_fn control_x_input_inject;
+
+/* ring.c */
+control_run_fn control_ringbuf_read;
+control_run_fn control_ringbuf_write;
+
 /* {"qemu": {...}, "package": ...}, as in the greeting and in query-version; a new reference. */
 json_t *control_version(void);
 

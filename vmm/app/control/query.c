@@ -2,8 +2,7 @@
 #include "vmm/app/control/handlers.h"
 
 #include "version.h"
-
-#include <stdint.h>
+#include "vmm/app/machine/device_fields.h"
 
 /*
  * Clients read "qemu" to learn which release's commands to expect, so it names the release whose
@@ -58,34 +57,12 @@ json_t *control_query_status(struct machine *m, const json_t *args, struct contr
 			 "status", names[state]);
 }
 
-static json_t *count_to_json(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-static json_t *counter_to_json(const void *base, const struct field *f)
-{
-	json_t *list;
-
-	if (f->count == 1)
-		return count_to_json(field_get(base, f, 0));
-	list = json_array();
-	for (size_t i = 0; i < f->count; i++)
-		json_array_append_new(list, count_to_json(field_get(base, f, i)));
-	return list;
-}
-
 static json_t *device_stats(struct device *dev)
 {
-	json_t *stats = json_object();
+	json_t *stats;
 
 	device_lock(dev);
-	for (size_t i = 0; i < dev->ops->n_fields; i++) {
-		const struct field *f = &dev->ops->fields[i];
-
-		if (f->kind == FIELD_COUNTER)
-			json_object_set_new(stats, f->name, counter_to_json(dev, f));
-	}
+	stats = device_fields_to_json(dev, FIELD_COUNTER);
 	device_unlock(dev);
 	return stats;
 }

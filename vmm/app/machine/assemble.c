@@ -11,8 +11,6 @@
 #include "devices/serial.h"
 #include "firmware/acpi/acpi.h"
 #include "firmware/layout.h"
-#include "virtio/blk.h"
-#include "virtio/virtio_pci.h"
 #include "vmm/core/log.h"
 
 #include <errno.h>
@@ -31,10 +29,6 @@
 #define COM2_IRQ  3U
 #define DRAIN_MS  1000U /* for a reader that is slow, not one that is gone */
 
-/* PCI slots by the design: the first disk has its own, further ones follow the fixed devices. */
-#define SLOT_FIRST_DISK 4U
-#define SLOT_MORE_DISKS 8U
-
 static struct irq_line line(struct machine *m, unsigned int gsi)
 {
 	return kvm_vm_irq_line(m->vm, gsi);
@@ -45,7 +39,7 @@ static struct power_sink power(struct machine *m)
 	return (struct power_sink){.request = machine_power_request, .owner = m};
 }
 
-static int add_device(struct machine *m, struct device *dev)
+int machine_add_device(struct machine *m, struct device *dev)
 {
 	if (!dev)
 		return -EINVAL;
@@ -70,7 +64,7 @@ static int build_vm(struct machine *m, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	m->vm = kvm_vm_create(&m->kvm, m->mem, err);
+	m->vm = kvm_vm_create(&m->kvm, m->mem, m->loop, err);
 	return m->vm ? 0 : -EIO;
 }
 
@@ -121,16 +115,16 @@ static int build_chipset(struct machine *m, struct err *err)
 		.mouse_irq = line(m, 12),
 		.power = power(m),
 	};
-	int rc = add_device(m, pci_host_create("pci-host", m->pio, m->pci, err));
+	int rc = machine_add_device(m, pci_host_create("pci-host", m->pio, m->pci, err));
 
 	if (rc == 0) {
 		m->acpi_pm = acpi_pm_create(&pm, err);
-		rc = add_device(m, m->acpi_pm);
+		rc = machine_add_device(m, m->acpi_pm);
 	}
 	if (rc == 0)
-		rc = add_device(m, reset_control_create(&reset, err));
+		rc = machine_add_device(m, reset_control_create(&reset, err));
 	if (rc == 0)
-		rc = add_device(m, i8042_create(&i8042, err));
+		rc = machine_add_device(m, i8042_create(&i8042, err));
 	return rc;
 }
 
@@ -148,11 +142,11 @@ static int build_rtc(struct machine *m, struct err *err)
 		.n_cpus = m->config->cpus,
 	};
 
-	return add_device(m, rtc_create(&config, err));
+	return machine_add_device(m, rtc_create(&config, err));
 }
 
-static struct stream *open_stream(struct machine *m, const char *option, const char *spec,
-				  struct err *err)
+struct stream *machine_open_stream(struct machine *m, const char *option, const char *spec,
+				   struct err *err)
 {
 	struct stream_config config = {0};
 	struct stream *stream;
@@ -180,11 +174,11 @@ static int build_com1(struct machine *m, struct err *err)
 		.tap_arg = m,
 	};
 
-	port.stream = m->com1_stream = open_stream(m, "--serial", spec, err);
+	port.stream = m->com1_stream = machine_open_stream(m, "--serial", spec, err);
 	if (!port.stream)
 		return -EINVAL;
 	m->com1 = serial_create(&port, err);
-	return add_device(m, m->com1);
+	return machine_add_device(m, m->com1);
 }
 
 static int build_com2(struct machine *m, struct err *err)
@@ -200,12 +194,13 @@ static int build_com2(struct machine *m, struct err *err)
 		port.tap = machine_com2_tap;
 		port.tap_arg = m;
 	} else if (m->config->com2) {
-		port.stream = m->com2_stream = open_stream(m, "--com2", m->config->com2, err);
+		port.stream = m->com2_stream =
+			machine_open_stream(m, "--com2", m->config->com2, err);
 		if (!port.stream)
 			return -EINVAL;
 	}
 	m->com2 = serial_create(&port, err);
-	return add_device(m, m->com2);
+	return machine_add_device(m, m->com2);
 }
 
 /* Asked for by --debug-console, so it is printed at any log level; a guest's control characters are
@@ -229,60 +224,9 @@ static int build_debug(struct machine *m, struct err *err)
 	int rc = 0;
 
 	if (m->config->debug_exit)
-		rc = add_device(m, debug_exit_create(&debug_exit, err));
+		rc = machine_add_device(m, debug_exit_create(&debug_exit, err));
 	if (rc == 0 && m->config->debug_console)
-		rc = add_device(m, debug_console_create(&console, err));
-	return rc;
-}
-
-static struct block_config disk_block_config(const struct disk_config *d)
-{
-	return (struct block_config){
-		.path = d->path,
-		.format = d->format,
-		.read_only = d->read_only,
-		.snapshot = d->snapshot,
-		.aio = (enum block_aio)d->aio,
-	};
-}
-
-static int build_disk(struct machine *m, unsigned int i, struct err *err)
-{
-	const struct disk_config *d = &m->config->disks[i];
-	struct machine_disk *disk = &m->disks[i];
-	struct block_config block = disk_block_config(d);
-	struct virtio_blk_config blk = {.mem = m->mem, .loop = m->loop, .serial = d->serial};
-	struct virtio_pci_config pci = {
-		.bus = m->pci,
-		.devfn = PCI_DEVFN(i == 0 ? SLOT_FIRST_DISK : SLOT_MORE_DISKS + i - 1, 0),
-		.vectors = (uint16_t)d->vectors,
-		.msi = kvm_vm_msi_sink(m->vm),
-		.doorbell = kvm_vm_doorbell(m->vm),
-		.loop = m->loop,
-	};
-	char id[32];
-
-	snprintf(id, sizeof(id), "aero_virtio_blk%u", i);
-	snprintf(disk->backend_id, sizeof(disk->backend_id), "drive%u", i);
-	blk.id = id;
-	blk.backend = block_open(&block, m->loop, err);
-	if (!blk.backend) {
-		err_prefix(err, "--disk");
-		return -EINVAL;
-	}
-	disk->vd = virtio_blk_create(&blk, err);
-	if (!disk->vd || add_device(m, &disk->vd->dev) < 0)
-		return -ENOMEM;
-	m->n_disks++;
-	return virtio_pci_attach(disk->vd, &pci, err);
-}
-
-static int build_disks(struct machine *m, struct err *err)
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < m->config->n_disks && rc == 0; i++)
-		rc = build_disk(m, i, err);
+		rc = machine_add_device(m, debug_console_create(&console, err));
 	return rc;
 }
 
@@ -296,13 +240,15 @@ static int build_connections(struct machine *m, struct err *err)
 	if (m->com2_stream)
 		rc = stream_start(m->com2_stream, &second, err);
 	if (rc == 0)
+		rc = machine_start_console(m, err);
+	if (rc == 0)
 		rc = stream_start(m->com1_stream, &first, err);
 	return rc;
 }
 
 static int (*const steps[])(struct machine *m, struct err *err) = {
-	build_boot, build_memory, build_vm,   build_buses, build_cpus,	build_chipset,
-	build_rtc,  build_com1,	  build_com2, build_debug, build_disks, build_connections,
+	build_boot, build_memory, build_vm,   build_buses, build_cpus,		 build_chipset,
+	build_rtc,  build_com1,	  build_com2, build_debug, machine_build_virtio, build_connections,
 };
 
 int machine_assemble(struct machine *m, struct err *err)
@@ -319,16 +265,8 @@ int machine_dry_run(const struct machine_config *config, struct loop *loop, stru
 	struct machine m = {.config = config, .loop = loop, .initrd_fd = -1};
 	int rc = machine_boot_open(&m, err);
 
-	for (size_t i = 0; i < config->n_disks && rc == 0; i++) {
-		struct block_config block = disk_block_config(&config->disks[i]);
-		struct block *opened = block_open(&block, loop, err);
-
-		if (!opened) {
-			err_prefix(err, "--disk");
-			rc = -EINVAL;
-		}
-		block_destroy(opened);
-	}
+	if (rc == 0)
+		rc = machine_try_backends(config, loop, err);
 	boot_close(m.boot);
 	if (m.initrd_fd >= 0)
 		close(m.initrd_fd);
@@ -344,10 +282,15 @@ void machine_disassemble(struct machine *m)
 		stream_drain(m->com1_stream, DRAIN_MS);
 	if (m->com2_stream)
 		stream_drain(m->com2_stream, DRAIN_MS);
+	for (size_t i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
+		if (m->port_streams[i])
+			stream_drain(m->port_streams[i], DRAIN_MS);
 	while (m->n_devices > 0)
 		device_destroy(m->devices[--m->n_devices]);
 	stream_destroy(m->com1_stream);
 	stream_destroy(m->com2_stream);
+	for (size_t i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
+		stream_destroy(m->port_streams[i]);
 	pci_bus_destroy(m->pci);
 	bus_destroy(m->mmio);
 	bus_destroy(m->pio);

@@ -19,10 +19,10 @@
  * loading of it all at each start and reset.
  */
 
-/* Where vise-init stands, from the directory of the program: in a build tree, or installed. */
-static const char *const init_places[] = {"vise-init", "../lib/vise/vise-init"};
+/* Where parts of ours stand, from the directory of the program: in a build tree, or installed. */
+static const char *const places[] = {"", "../lib/vise/"};
 
-static int find_vise_init(char *path, size_t size, struct err *err)
+int machine_find_part(const char *name, const char *what, char *path, size_t size, struct err *err)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -34,16 +34,14 @@ static int find_vise_init(char *path, size_t size, struct err *err)
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = '\0';
-	for (size_t i = 0; i < sizeof(init_places) / sizeof(init_places[0]); i++) {
-		int len = snprintf(path, size, "%s/%s", self, init_places[i]);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int len = snprintf(path, size, "%s/%s%s", self, places[i], name);
 
 		if (len > 0 && (size_t)len < size && access(path, R_OK) == 0)
 			return 0;
 	}
-	return err_set(err, -ENOENT,
-		       "--exec, --shell and --root need vise-init, which is neither in %s nor in "
-		       "%s/../lib/vise",
-		       self, self);
+	return err_set(err, -ENOENT, "%s %s, which is neither in %s nor in %s/../lib/vise", what,
+		       name, self, self);
 }
 
 static int make_initramfs(struct machine *m, struct err *err)
@@ -61,10 +59,16 @@ static int make_initramfs(struct machine *m, struct err *err)
 		.include = c->include,
 		.n_include = c->n_include,
 		.shell = c->shell,
+		.selftest = c->selftest && !*c->selftest ? "1" : c->selftest,
 		.has_disk = c->n_disks > 0,
+		.has_net = c->n_nics > 0,
+		.has_input = c->n_inputs > 0,
+		.has_snd = c->n_sound > 0,
+		.has_console = true,
 	};
 
-	if (find_vise_init(vise_init, sizeof(vise_init), err) < 0)
+	if (machine_find_part("vise-init", "--exec, --shell, --selftest and --root need", vise_init,
+			      sizeof(vise_init), err) < 0)
 		return -ENOENT;
 	if (isatty(STDIN_FILENO) && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
 		config.rows = size.ws_row;
@@ -79,7 +83,7 @@ static int make_initramfs(struct machine *m, struct err *err)
  */
 static char *make_cmdline(const struct machine_config *c)
 {
-	const char *quiet = c->exec || c->shell ? " quiet" : "";
+	const char *quiet = c->exec || c->shell || c->selftest ? " quiet" : "";
 	const char *rdinit = machine_has_init(c) ? " rdinit=/init" : "";
 	const char *append = c->append ? c->append : "";
 	char *line;
@@ -137,6 +141,8 @@ int machine_boot_load(struct machine *m, struct err *err)
 	int rc;
 
 	rc = pci_bus_assign(m->pci, LAYOUT_PCI_WINDOW, LAYOUT_PCI_WINDOW_END, err);
+	if (rc == 0)
+		rc = pci_bus_assign_ports(m->pci, LAYOUT_PCI_PORTS, LAYOUT_PCI_PORTS_END, err);
 	if (rc == 0)
 		rc = build_tables(m, &rsdp, err);
 	if (rc == 0)

@@ -2,7 +2,6 @@
 #include "vmm/app/machine/machine_internal.h"
 
 #include "devices/acpi_pm.h"
-#include "virtio/blk.h"
 #include "vmm/core/log.h"
 #include "vmm/core/trace.h"
 
@@ -203,6 +202,7 @@ int machine_cont(struct machine *m, struct err *err)
 		return err_set(err, -EINVAL, "the machine is not paused: it has %s",
 			       m->state == MACHINE_SHUTDOWN ? "ended" : "not started");
 	m->state = MACHINE_RUNNING;
+	machine_retry_disks(m);
 	cpus_unpark(m->cpus);
 	machine_emit(m, "RESUME", NULL);
 	return 0;
@@ -326,35 +326,6 @@ struct device *const *machine_devices(const struct machine *m, size_t *n)
 {
 	*n = m->n_devices;
 	return m->devices;
-}
-
-struct device *machine_find_device(const struct machine *m, const char *id)
-{
-	for (size_t i = 0; i < m->n_devices; i++)
-		if (strcmp(m->devices[i]->id, id) == 0)
-			return m->devices[i];
-	for (size_t i = 0; i < m->n_disks; i++)
-		if (strcmp(m->disks[i].backend_id, id) == 0)
-			return &m->disks[i].vd->dev;
-	return NULL;
-}
-
-int machine_block_resize(struct machine *m, const char *id, uint64_t size, struct err *err)
-{
-	struct device *dev = machine_find_device(m, id);
-	struct virtio_device *vd = (struct virtio_device *)dev;
-	json_t *data;
-	int rc;
-
-	if (!dev || !virtio_blk_is(dev))
-		return err_set(err, -ENODEV, "Device '%s' is not a disk of this machine", id);
-	rc = virtio_blk_resize(vd, size, err);
-	if (rc < 0)
-		return rc;
-	data = json_pack("{s:s, s:I}", "device", dev->id, "size", (json_int_t)virtio_blk_size(vd));
-	machine_emit(m, "BLOCK_RESIZED", data);
-	json_decref(data);
-	return 0;
 }
 
 struct machine_timing machine_timing(const struct machine *m)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * A machine: RAM, vCPUs, the chipset, devices and their backends, assembled from a machine_config.
@@ -82,9 +83,36 @@ struct device *const *machine_devices(const struct machine *m, size_t *n);
 /* The device with @id or whose backend has it ("aero_virtio_blk0" or "drive0"); NULL if none. */
 struct device *machine_find_device(const struct machine *m, const char *id);
 
-/* Resizes disk @id to @size bytes and tells the guest. -ENODEV when there is no such disk. */
+/* What follows works on device @id, or on the one whose backend has it; -ENODEV and a line when the
+ * machine has no such device, or one of another type. */
+
+/* Resizes a disk to @size bytes and tells the guest. */
 MUST_CHECK int machine_block_resize(struct machine *m, const char *id, uint64_t size,
 				    struct err *err);
+
+/* Puts a network cable in or out. */
+MUST_CHECK int machine_set_link(struct machine *m, const char *id, bool up, struct err *err);
+
+/* Gives an input device one batch of events: all of them or none; see virtio_input_inject(). */
+struct virtio_input_event;
+MUST_CHECK int machine_inject(struct machine *m, const char *id,
+			      const struct virtio_input_event *events, size_t n, struct err *err);
+
+/* The console's terminal has @cols columns and @rows rows. */
+MUST_CHECK int machine_console_resize(struct machine *m, uint16_t cols, uint16_t rows,
+				      struct err *err);
+
+/* Reads up to @len bytes that port @port of the console (0 to 2) left in its ring, or writes into
+ * it: the number of bytes. -ENODEV when the port has no ring. */
+MUST_CHECK ssize_t machine_ring_read(struct machine *m, unsigned int port, void *buf, size_t len,
+				     struct err *err);
+MUST_CHECK ssize_t machine_ring_write(struct machine *m, unsigned int port, const void *data,
+				      size_t len, struct err *err);
+
+/* What a device looks like now: {"id", "type", "backend", "state": {...}, "counters": {...}}, and
+ * of a virtio device its queues and transport; a new reference, NULL when out of memory. Takes the
+ * device's lock. */
+json_t *machine_show_device(const struct machine *m, struct device *dev);
 
 /* Counters of the machine itself: exits by kind and vCPU; a new reference. */
 json_t *machine_stats(const struct machine *m);

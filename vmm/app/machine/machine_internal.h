@@ -4,6 +4,7 @@
 
 #include "devices/pci/pci.h"
 #include "firmware/boot/boot.h"
+#include "virtio/console/console.h"
 #include "virtio/virtio_device.h"
 #include "vmm/app/machine/console_watch.h"
 #include "vmm/app/machine/init_report.h"
@@ -22,7 +23,8 @@
  * and guest_watch.c (what the guest tells). Main loop's thread unless a member says otherwise.
  */
 
-#define MACHINE_MAX_DEVICES (16 + MACHINE_MAX_DISKS)
+#define MACHINE_MAX_VIRTIO  (MACHINE_MAX_DISKS + MACHINE_MAX_NICS + MACHINE_MAX_INPUTS + 2)
+#define MACHINE_MAX_DEVICES (16 + MACHINE_MAX_VIRTIO)
 
 /* Word from a vCPU thread to the main loop: raised any number of times, heard at least once after
  * the last one, and never more than one call in the loop's queue. */
@@ -44,8 +46,9 @@ struct port_text {
 	size_t len;
 };
 
-struct machine_disk {
-	char backend_id[16]; /* "drive0" */
+/* A virtio device and what stands behind it. */
+struct machine_virtio {
+	char backend_id[16]; /* "drive0"; empty: the device has no backend of its own */
 	struct virtio_device *vd;
 };
 
@@ -68,8 +71,10 @@ struct machine {
 
 	struct device *devices[MACHINE_MAX_DEVICES];
 	size_t n_devices;
-	struct machine_disk disks[MACHINE_MAX_DISKS];
-	size_t n_disks;
+	struct machine_virtio virtio[MACHINE_MAX_VIRTIO];
+	size_t n_virtio;
+	struct virtio_device *console;
+	struct stream *port_streams[VIRTIO_CONSOLE_PORTS]; /* NULL: nothing there */
 	struct device *acpi_pm;
 	struct device *com1;
 	struct device *com2;
@@ -110,15 +115,35 @@ struct machine {
 /* assemble.c */
 MUST_CHECK int machine_assemble(struct machine *m, struct err *err);
 void machine_disassemble(struct machine *m);
+/* Takes @dev over; -EINVAL when it is NULL. */
+MUST_CHECK int machine_add_device(struct machine *m, struct device *dev);
+/* Opens a stream; a message begins with @option. */
+struct stream *machine_open_stream(struct machine *m, const char *option, const char *spec,
+				   struct err *err);
+
+/* assemble_virtio.c: makes the virtio devices, and starts the console's streams. */
+MUST_CHECK int machine_build_virtio(struct machine *m, struct err *err);
+MUST_CHECK int machine_start_console(struct machine *m, struct err *err);
+/* Opens what the devices of @config stand on, and closes it again. */
+MUST_CHECK int machine_try_backends(const struct machine_config *config, struct loop *loop,
+				    struct err *err);
+
+/* device_control.c: has disks try again what they hold because the host failed. */
+void machine_retry_disks(struct machine *m);
 
 /* guest_boot.c: opens what is booted; loads it and sets the vCPUs. */
 MUST_CHECK int machine_boot_open(struct machine *m, struct err *err);
 MUST_CHECK int machine_boot_load(struct machine *m, struct err *err);
 
+/* Finds @name, a program or file of ours, beside the running program or in ../lib/vise. 0 or
+ * -ENOENT with a line that says what needs it (@what). */
+MUST_CHECK int machine_find_part(const char *name, const char *what, char *path, size_t size,
+				 struct err *err);
+
 /* True when the machine boots a guest init of its own making. */
 static inline bool machine_has_init(const struct machine_config *c)
 {
-	return c->exec || c->shell || c->root;
+	return c->exec || c->shell || c->selftest || c->root;
 }
 
 /* guest_watch.c: taps of the serial ports and what follows from them. */

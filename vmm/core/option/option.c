@@ -186,6 +186,8 @@ static int check_list(const struct option *o, const void *base, struct err *err)
 	return rc;
 }
 
+static int check_one(const struct option *o, const void *base, struct err *err);
+
 static int check_specs(const struct option *o, const void *base, struct err *err)
 {
 	if (option_count(o, base) > o->max)
@@ -198,7 +200,7 @@ static int check_specs(const struct option *o, const void *base, struct err *err
 			return err_set(err, -EINVAL, "no %s given, expected %s", missing->name,
 				       o->metavar);
 		for (const struct option *k = o->keys; k->name; k++) {
-			int rc = option_value_check(k, option_member(k, element), err);
+			int rc = check_one(k, element, err);
 
 			if (rc) {
 				err_prefix(err, "%s", k->name);
@@ -209,17 +211,20 @@ static int check_specs(const struct option *o, const void *base, struct err *err
 	return 0;
 }
 
+static int check_one(const struct option *o, const void *base, struct err *err)
+{
+	if (o->kind == OPTION_SPECS)
+		return check_specs(o, base, err);
+	if (o->kind == OPTION_LIST)
+		return check_list(o, base, err);
+	return option_value_check(o, option_member(o, base), err);
+}
+
 int options_check(const struct option *table, const void *base, struct err *err)
 {
 	for (const struct option *o = table; o->name; o++) {
-		int rc;
+		int rc = check_one(o, base, err);
 
-		if (o->kind == OPTION_SPECS)
-			rc = check_specs(o, base, err);
-		else if (o->kind == OPTION_LIST)
-			rc = check_list(o, base, err);
-		else
-			rc = option_value_check(o, option_member(o, base), err);
 		if (rc) {
 			err_prefix(err, "--%s", o->name);
 			return rc;

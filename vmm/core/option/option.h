@@ -28,7 +28,8 @@ enum option_kind {
 	OPTION_SIZE,	 /* uint64_t, bytes; suffix K, M, G or T (powers of 1024) */
 	OPTION_DURATION, /* uint64_t, nanoseconds; suffix ns, us, ms, s (also without) or m */
 	OPTION_CHOICE,	 /* uint32_t, the place of the value in `words` */
-	OPTION_WORD,	 /* char *; one of `words`, where "file:" stands for file:ANYTHING */
+	OPTION_WORD,	 /* char *; one of `words`, where "file:" stands for file:PATH, any
+			  * text, and "ring:SIZE" for ring: and any text */
 	OPTION_LIST,	 /* char ** and size_t: every use appends a string */
 	OPTION_SPECS,	 /* array of max structs and size_t: every use fills one from `keys` */
 };

@@ -242,10 +242,11 @@ static int set_choice(const struct option *o, uint32_t *member, const char *text
 static bool word_fits(const char *const *words, const char *text)
 {
 	for (size_t i = 0; words[i]; i++) {
-		size_t len = strlen(words[i]);
+		const char *colon = strchr(words[i], ':');
+		size_t len = colon ? (size_t)(colon - words[i]) + 1 : 0;
 
-		if (words[i][len - 1] == ':' ? strncmp(words[i], text, len) == 0 && text[len]
-					     : strcmp(words[i], text) == 0)
+		if (colon ? strncmp(words[i], text, len) == 0 && text[len]
+			  : strcmp(words[i], text) == 0)
 			return true;
 	}
 	return false;

@@ -28,6 +28,9 @@ struct audio_format {
 /* Bytes of one frame. */
 uint32_t audio_frame_bytes(const struct audio_format *format);
 
+/* Fills @frames with @bytes of silence, which in U8 is not zero. */
+void audio_silence(const struct audio_format *format, void *frames, size_t bytes);
+
 struct audio_sink;
 struct audio_source;
 
@@ -59,7 +62,9 @@ struct audio_source {
  * A sink by name: "none" takes and forgets; "wav" writes to the file @path, which is created or
  * truncated: a canonical 44-byte RIFF header and S16 samples, 48 kHz, two channels, converted where
  * the guest plays another format. The header is right after every write that returned, so that the
- * file of a killed run can be read. NULL and one line in @err on failure.
+ * file of a killed run can be read. When no more can be written, because the disk is full or the
+ * file has the 4 GiB that its format allows, there is one warning, and what follows is forgotten.
+ * NULL and one line in @err on failure.
  */
 struct audio_sink *audio_sink_open(const char *name, const char *path, struct err *err);
 

@@ -14,8 +14,9 @@
  * top of one, as an overlay on an image.
  *
  * Threads: all functions and all callbacks on the loop's thread, callbacks with no lock held and
- * never from inside net_send(). net_send() may be called under a device's lock: it never waits and
- * calls nobody back.
+ * never from inside a function of the backend. net_send(), net_want_input() and net_set_offloads()
+ * may be called under a device's lock: they never wait and call nobody back. net_flush() is called
+ * without it.
  */
 
 #define NET_FRAME_MAX 65550U /* 14 + 65536: the longest frame, with segmentation left to do */

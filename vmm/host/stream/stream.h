@@ -10,8 +10,9 @@
 
 /*
  * A character backend: bytes both ways between a device and the host (the terminal, a file, a unix
- * socket, nothing). Output goes through a bounded buffer that the loop empties, so that a burst of
- * single bytes costs few system calls; a full buffer is told to the caller, nothing is dropped.
+ * socket, memory, nothing). Output goes through a bounded buffer that the loop empties, so that a
+ * burst of single bytes costs few system calls; a full buffer is told to the caller, nothing is
+ * dropped.
  *
  * Threads: stream_write() and stream_want_input() from any thread; the rest, and all callbacks, on
  * the loop's thread. Callbacks are made with no lock of the stream held.
@@ -20,12 +21,13 @@
 struct loop;
 struct stream;
 
-enum stream_kind { STREAM_NULL, STREAM_STDIO, STREAM_FILE, STREAM_UNIX };
+enum stream_kind { STREAM_NULL, STREAM_STDIO, STREAM_FILE, STREAM_UNIX, STREAM_RING };
 
 struct stream_config {
 	enum stream_kind kind;
 	const char
 		*path; /* STREAM_FILE: created or truncated; STREAM_UNIX: listened on, mode 0600 */
+	size_t size;   /* STREAM_RING: bytes of output that it keeps, a power of two; 0: 64 KiB */
 	bool escape; /* STREAM_STDIO on a terminal: Ctrl-A x asks to quit, Ctrl-A a sends Ctrl-A */
 };
 
@@ -42,11 +44,16 @@ struct stream_user {
 	void (*quit)(void *arg);
 	/* The terminal's size is, or became, @rows by @cols. NULL: not wanted. */
 	void (*resize)(void *arg, unsigned int rows, unsigned int cols);
+	/* A unix socket's client came, before any of its input, or went, after all of its input was
+	 * taken; when the next one comes before that, it is told that one went and one came. Other
+	 * kinds say once, soon after stream_start(), that they are open. NULL: not wanted. */
+	void (*opened)(void *arg, bool open);
 	void *arg;
 };
 
-/* Parses "stdio", "null", "file:PATH" or "unix:PATH" into @config, whose path then points into
- * @spec; escape is set for stdio. -EINVAL with a line that says what would be right. */
+/* Parses "stdio", "null", "file:PATH", "unix:PATH", "ring" or "ring:SIZE" (bytes, or with K or M)
+ * into @config, whose path then points into @spec; escape is set for stdio. -EINVAL with a line
+ * that says what would be right. */
 MUST_CHECK int stream_parse(const char *spec, struct stream_config *config, struct err *err);
 
 /* Opens a backend. A terminal is put into raw mode only by stream_start(). NULL and @err on
@@ -68,6 +75,18 @@ size_t stream_write(struct stream *stream, const void *data, size_t len);
 
 /* Asks that input, held back since `input` took less than offered, be offered again. */
 void stream_want_input(struct stream *stream);
+
+/* True for a stream in memory, which these two are for; with others they do nothing and return 0.
+ * Both are for the loop's thread and outside callbacks of the stream. */
+bool stream_is_ring(const struct stream *stream);
+
+/* Takes up to @len of the bytes that the device wrote, the oldest first; returns how many. A device
+ * that waits for room then gets its `writable`: nothing is overwritten. */
+size_t stream_ring_read(struct stream *stream, void *buf, size_t len);
+
+/* Gives the device up to @len bytes of input; returns how many it took or may still take: what it
+ * holds back waits in a buffer of 64 KiB. */
+size_t stream_ring_write(struct stream *stream, const void *data, size_t len);
 
 /* Writes out what is buffered, blocking for at most @timeout_ms; may call `writable`. For the end
  * of a run. */

@@ -39,6 +39,7 @@ static void wait_for_client(struct stream *s)
 {
 	struct unix_stream *u = (struct unix_stream *)s;
 
+	stream_tell_open(s);
 	if (s->in.fd < 0 && s->out.fd < 0)
 		loop_set_fd(u->listen_watch, LOOP_READ);
 }
@@ -90,7 +91,9 @@ static void on_client(void *arg, unsigned int events)
 		stream_end_close(&s->in);
 		stream_end_close(&s->out);
 		wait_for_client(s);
+		return;
 	}
+	stream_peer_came(s);
 }
 
 /* Another program may be between bind() and listen() on the same path, or between its look at a
@@ -214,6 +217,7 @@ static void unix_close(struct stream *s)
 const struct stream_ops stream_unix_ops = {
 	.name = "unix",
 	.takes_path = true,
+	.has_peer = true,
 	.size = sizeof(struct unix_stream),
 	.open = unix_open,
 	.input_end = wait_for_client,

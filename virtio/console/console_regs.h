@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VISE_VIRTIO_CONSOLE_REGS_H
+#define VISE_VIRTIO_CONSOLE_REGS_H
+
+/* Numbers of virtio 1.2, section 5.3. */
+
+/* 5.3.2: port 0 has queues 0 and 1, port n the queues 2 + 2n and 3 + 2n. */
+#define VIRTIO_CONSOLE_CONTROL_RX 2U
+#define VIRTIO_CONSOLE_CONTROL_TX 3U
+
+/* 5.3.3 */
+#define VIRTIO_CONSOLE_F_SIZE	     (1ULL << 0)
+#define VIRTIO_CONSOLE_F_MULTIPORT   (1ULL << 1)
+#define VIRTIO_CONSOLE_F_EMERG_WRITE (1ULL << 2)
+
+/* 5.3.4: struct virtio_console_config */
+#define VIRTIO_CONSOLE_COLS	    0U
+#define VIRTIO_CONSOLE_ROWS	    2U
+#define VIRTIO_CONSOLE_MAX_NR_PORTS 4U
+#define VIRTIO_CONSOLE_EMERG_WR	    8U
+#define VIRTIO_CONSOLE_CONFIG_SIZE  12U
+
+/* 5.3.6.2: struct virtio_console_control, and what follows it in a RESIZE */
+#define VIRTIO_CONSOLE_CONTROL_ID    0U
+#define VIRTIO_CONSOLE_CONTROL_EVENT 4U
+#define VIRTIO_CONSOLE_CONTROL_VALUE 6U
+#define VIRTIO_CONSOLE_CONTROL_SIZE  8U
+#define VIRTIO_CONSOLE_RESIZE_COLS   8U
+#define VIRTIO_CONSOLE_RESIZE_ROWS   10U
+#define VIRTIO_CONSOLE_RESIZE_SIZE   12U
+
+#define VIRTIO_CONSOLE_DEVICE_READY  0U
+#define VIRTIO_CONSOLE_DEVICE_ADD    1U
+#define VIRTIO_CONSOLE_DEVICE_REMOVE 2U
+#define VIRTIO_CONSOLE_PORT_READY    3U
+#define VIRTIO_CONSOLE_CONSOLE_PORT  4U
+#define VIRTIO_CONSOLE_RESIZE	     5U
+#define VIRTIO_CONSOLE_PORT_OPEN     6U
+#define VIRTIO_CONSOLE_PORT_NAME     7U
+
+#endif
