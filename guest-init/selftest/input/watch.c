@@ -157,7 +157,8 @@ const char *watch_wheel_reason(const struct watch *w)
 		return "missing_axis";
 	if (w->wheel_unexpected || w->hwheel_unexpected)
 		return "unexpected_delta";
-	/* Both are turned together, though perhaps one after the other: the last may still be due. */
+	/* Both are turned together, though perhaps one after the other: the last may still be due.
+	 */
 	if (w->wheel_events > w->hwheel_events + 1 || w->hwheel_events > w->wheel_events + 1)
 		return "delta_mismatch";
 	return NULL;
