@@ -304,6 +304,10 @@ START_TEST(tells_keyboards_mice_and_tablets)
 	ck_assert(!evdev_has(keyboard, KEY_B));
 	ck_assert_int_eq(evdev_classify(buttons, "3", "0"), EVDEV_MOUSE);
 	ck_assert_int_eq(evdev_classify(buttons, "0", "3"), EVDEV_TABLET);
+	/* BTN_TOUCH, or none at all. */
+	ck_assert_int_eq(evdev_classify("400 0 0 0 0 0", "0", "3"), EVDEV_TABLET);
+	ck_assert_int_eq(evdev_classify("0", "0", "3"), EVDEV_TABLET);
+	ck_assert_int_eq(evdev_classify("0", "0", "1"), EVDEV_UNKNOWN);
 	ck_assert_int_eq(evdev_classify(buttons, "3", "3"), EVDEV_AMBIGUOUS);
 	ck_assert_int_eq(evdev_classify(buttons, "0", "0"), EVDEV_UNKNOWN);
 	ck_assert_int_eq(evdev_classify("", "", ""), EVDEV_UNKNOWN);
@@ -396,6 +400,8 @@ START_TEST(judges_wheel_steps)
 	send(&w, watch_mouse, EV_REL, REL_HWHEEL, -2);
 	ck_assert_ptr_null(watch_wheel_reason(&w));
 	send(&w, watch_mouse, EV_REL, REL_WHEEL, 1);
+	ck_assert_ptr_null(watch_wheel_reason(&w));
+	send(&w, watch_mouse, EV_REL, REL_WHEEL, 1);
 	ck_assert_str_eq(watch_wheel_reason(&w), "delta_mismatch");
 	send(&w, watch_mouse, EV_REL, REL_HWHEEL, -1);
 	ck_assert_str_eq(watch_wheel_reason(&w), "unexpected_delta");
@@ -431,7 +437,7 @@ START_TEST(knows_the_tablets_target_by_three_scales)
 		point(&w, cases[i].x, cases[i].y);
 		ck_assert_msg(w.target == cases[i].hit, "case %zu", i);
 		ck_assert(!watch_tablet_done(&w));
-		press(&w, watch_tablet, BTN_LEFT);
+		press(&w, watch_tablet, i & 1 ? BTN_TOUCH : BTN_LEFT);
 		ck_assert(watch_tablet_done(&w) == cases[i].hit);
 	}
 }

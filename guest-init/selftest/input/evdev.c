@@ -33,9 +33,9 @@ bool evdev_has(const char *text, unsigned n)
 enum evdev_kind evdev_classify(const char *key, const char *rel, const char *abs)
 {
 	bool keyboard = evdev_has(key, KEY_A) && evdev_has(key, KEY_ENTER);
-	bool button = evdev_has(key, BTN_LEFT);
-	bool mouse = button && evdev_has(rel, REL_X) && evdev_has(rel, REL_Y);
-	bool tablet = button && evdev_has(abs, ABS_X) && evdev_has(abs, ABS_Y);
+	bool mouse = evdev_has(key, BTN_LEFT) && evdev_has(rel, REL_X) && evdev_has(rel, REL_Y);
+	/* Its button is optional (contract 15.3). */
+	bool tablet = evdev_has(abs, ABS_X) && evdev_has(abs, ABS_Y);
 
 	if (keyboard + mouse + tablet > 1)
 		return EVDEV_AMBIGUOUS;

@@ -27,6 +27,8 @@ static const struct row mouse_rows[] = {
 
 static const struct row tablet_rows[] = {
 	{BTN_LEFT,  offsetof(struct watch, tablet_left)},
+	/* The contract's tablet is touched; others are clicked. */
+	{BTN_TOUCH, offsetof(struct watch, tablet_left)},
 };
 /* clang-format on */
 
@@ -155,8 +157,9 @@ const char *watch_wheel_reason(const struct watch *w)
 		return "missing_axis";
 	if (w->wheel_unexpected || w->hwheel_unexpected)
 		return "unexpected_delta";
-	/* Both are turned in one report: neither may come without the other. */
-	if (w->wheel_events != w->hwheel_events)
+	/* Both are turned together, though perhaps one after the other: the last may still be due.
+	 */
+	if (w->wheel_events > w->hwheel_events + 1 || w->hwheel_events > w->wheel_events + 1)
 		return "delta_mismatch";
 	return NULL;
 }

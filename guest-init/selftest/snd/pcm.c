@@ -17,7 +17,8 @@
 #define RATE	      48000
 #define CHANNELS      2
 #define PERIOD_MS     20
-#define BUFFER_MS     80
+#define BUFFER_MS     160
+#define XRUNS_MAX     1000
 #define DRAIN_POLL_MS 5
 
 typedef struct snd_pcm_hw_params hw_params;
@@ -162,6 +163,15 @@ int pcm_start(struct pcm *pcm)
 	return ioctl(pcm->fd, SNDRV_PCM_IOCTL_START) ? -errno : 0;
 }
 
+static int recover(struct pcm *pcm)
+{
+	if (++pcm->xruns > XRUNS_MAX)
+		return -EPIPE;
+	if (ioctl(pcm->fd, SNDRV_PCM_IOCTL_PREPARE))
+		return -errno;
+	return pcm->capture ? pcm_start(pcm) : 0;
+}
+
 long pcm_transfer(struct pcm *pcm, int16_t *samples, unsigned long frames, uint64_t deadline)
 {
 	struct pollfd p = {.fd = pcm->fd, .events = pcm->capture ? POLLIN : POLLOUT};
@@ -173,6 +183,12 @@ long pcm_transfer(struct pcm *pcm, int16_t *samples, unsigned long frames, uint6
 		int ret = pcm->capture ? ioctl(pcm->fd, SNDRV_PCM_IOCTL_READI_FRAMES, &x)
 				       : ioctl(pcm->fd, SNDRV_PCM_IOCTL_WRITEI_FRAMES, &x);
 
+		if (ret && errno == EPIPE) {
+			ret = recover(pcm);
+			if (ret)
+				return ret;
+			continue;
+		}
 		if (ret && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (!ret && x.result > 0) {

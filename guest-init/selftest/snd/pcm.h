@@ -17,6 +17,7 @@ struct pcm {
 	unsigned channels;
 	unsigned long period; /* frames */
 	unsigned long buffer;
+	unsigned xruns; /* how often the guest came too late */
 };
 
 /* Opens the node /dev/snd/@node and sets it up: 48000 Hz and two channels, or what the device has
@@ -29,8 +30,9 @@ void pcm_close(struct pcm *pcm);
 /* Starts a capture stream (playback starts by itself with the first period). */
 int pcm_start(struct pcm *pcm);
 
-/* Writes or reads up to @frames, waiting no longer than until @deadline (clock_ns()). The number of
- * frames, which is less when time was up. */
+/* Writes or reads up to @frames; a stream that ran dry or over is set going again and counted, for
+ * that is the guest's slowness and not the device's. Waits no longer than until @deadline
+ * (clock_ns()). The number of frames, which is less when time was up. */
 long pcm_transfer(struct pcm *pcm, int16_t *samples, unsigned long frames, uint64_t deadline);
 
 /* Waits until all that was written is played; -ETIMEDOUT at @deadline. */

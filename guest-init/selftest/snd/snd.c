@@ -50,6 +50,7 @@ static void find_endpoints(struct sound *s)
 
 static void put_outcome(struct marker *m, const struct outcome *o)
 {
+	marker_number(m, "xruns", o->xruns);
 	if (o->reason) {
 		marker_text(m, "reason", o->reason);
 		marker_signed(m, "hr", o->error);

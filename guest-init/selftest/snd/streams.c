@@ -67,6 +67,7 @@ void streams_play(const char *node, struct outcome *o)
 	else if (ret)
 		outcome_fail(o, ret == -ETIMEDOUT ? "render_timeout" : "render_failed", ret);
 	free(period);
+	o->xruns += pcm.xruns;
 	pcm_close(&pcm);
 }
 
@@ -105,6 +106,7 @@ void streams_capture(const char *node, struct outcome *o)
 	if (!o->frames)
 		outcome_fail(o, "capture_timeout", ETIMEDOUT);
 	free(period);
+	o->xruns += pcm.xruns;
 	pcm_close(&pcm);
 }
 
@@ -132,6 +134,7 @@ static void run_duplex(struct pcm *out, struct pcm *in, struct outcome *o)
 	}
 	if (!o->frames)
 		outcome_fail(o, "capture_no_frames", 0);
+	o->xruns += out->xruns + in->xruns;
 	free(to);
 	free(from);
 }

@@ -12,6 +12,7 @@ struct outcome {
 	const char *reason; /* NULL: well */
 	int error;	    /* errno */
 	uint64_t frames;    /* played; with both directions, recorded */
+	unsigned xruns;	    /* how often the guest came too late */
 	bool heard;	    /* something louder than noise was recorded */
 	char format[48];    /* as it was set up; empty: never */
 };

@@ -59,7 +59,7 @@ answer() {
 	virtio-input-media-keys) key 115 ;;
 	virtio-input-tablet-events)
 		inject aero_virtio_tablet0 3 0 0 3 1 0
-		inject aero_virtio_tablet0 3 0 8000 3 1 16000
+		inject aero_virtio_tablet0 3 0 10000 3 1 20000
 		inject aero_virtio_tablet0 1 330 1
 		inject aero_virtio_tablet0 1 330 0
 		;;
