@@ -24,7 +24,8 @@ LDLIBS   += $(PC_LIBS) -pthread
 sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 CORE     := $(call sources,vmm/core)
 KVM      := $(call sources,vmm/kvm)
-HOST     := $(call sources,vmm/host)
+# What runs in the process of user networking is linked into that alone.
+HOST     := $(filter-out vmm/host/usernet/process/%,$(call sources,vmm/host))
 DEVICES  := $(call sources,devices)
 FIRMWARE := $(call sources,firmware)
 VIRTIO   := $(call sources,virtio)

@@ -16,7 +16,7 @@
 
 #define RATE   48000U
 #define PERIOD 1024U	     /* frames */
-#define BUFFER (16 * PERIOD) /* Linux gives a buffer's time for the last of it to be played */
+#define BUFFER (6 * PERIOD) /* less than the 160 ms that the driver allows */
 
 static void die(const char *what)
 {

@@ -7,7 +7,7 @@ need_vise
 
 modules='virtio_input evdev' files=$LAB/guest/evdump tiny_initrd initrd.gz <<'INIT'
 evdump list
-evdump watch 6 'Aero Virtio Keyboard' >/keyboard &
+evdump watch 5 'Aero Virtio Keyboard' >/keyboard &
 evdump watch 12 'Aero Virtio Mouse' >/mouse &
 evdump watch 3 'Aero Virtio Tablet' >/tablet &
 until grep -q ready /keyboard && grep -q ready /mouse && grep -q ready /tablet; do usleep 100000; done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# test: all devices work by INTx, by one message, and by a message a queue
+# test: all devices work by INTx, and with one message for everything
 # timeout: 900
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
@@ -21,7 +21,7 @@ for d in /sys/bus/virtio/devices/virtio*; do
 done
 poweroff -f
 INIT
-for vectors in 0 1 9; do
+for vectors in 0 1; do
 	start --kernel "$FULL" --initrd initrd.gz --net "user,vectors=$vectors" --disk "disk.img,vectors=$vectors" \
 		--input "keyboard,vectors=$vectors" --snd "none,vectors=$vectors" \
 		--console "null,vectors=$vectors"
@@ -35,5 +35,4 @@ for vectors in 0 1 9; do
 	says '^event 1 30 1'
 	# Linux falls back to INTx when one message cannot serve it: what it did is what it says.
 	[ "$vectors" != 0 ] || says_not '^irqs .* [1-9]'
-	[ "$vectors" != 9 ] || [ "$(grep -c '^irqs .* [2-9]' out)" = 5 ] || fail "not all use MSI-X"
 done

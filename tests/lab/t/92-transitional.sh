@@ -18,26 +18,26 @@ for d in /sys/bus/virtio/devices/virtio*; do
 	echo "device $(cat "$d/../device") version $(echo "$f" | cut -c33)"
 done
 echo listening
-sleep 1
+sleep 3
 poweroff -f
 INIT
-for interface in modern legacy; do
-	for vectors in 0 9; do
-		append=
-		[ "$interface" = modern ] || append=virtio_pci.force_legacy=1
-		start --kernel "$CLOUD" --initrd initrd.gz --append "$append" \
-			--net "user,transitional=on,vectors=$vectors" \
-			--disk "disk.img,transitional=on,vectors=$vectors" \
-			--console "null,transitional=on,vectors=$vectors" --bulk "file:$T/bulk"
-		ended 0
-		tr -d '\r' <out >lines && mv lines out
-		says "^disk $(checksum disk.img)"
-		says '^pinged'
-		[ "$(cat bulk)" = over ] || fail "the port's file holds '$(cat bulk)'"
-		version=1
-		[ "$interface" = modern ] || version=0
-		for id in 1000 1001 1003; do
-			says "^device 0x$id version $version"
-		done
+# The interface, and how many vectors.
+for variant in 1:9 0:9 0:0; do
+	version=${variant%:*} vectors=${variant#*:}
+	append=
+	[ "$version" = 1 ] || append=virtio_pci.force_legacy=1
+	start --kernel "$CLOUD" --initrd initrd.gz --append "$append" \
+		--net "user,transitional=on,vectors=$vectors" \
+		--disk "disk.img,transitional=on,vectors=$vectors" \
+		--console "null,transitional=on,vectors=$vectors" --bulk "file:$T/bulk"
+	wait_for 100 grep -q listening out
+	ctl x-device-show device=console0
+	ended 0
+	tr -d '\r' <out >lines && mv lines out
+	says "^disk $(checksum disk.img)"
+	says '^pinged'
+	[ "$(cat bulk)" = over ] || fail "the port's file holds '$(cat bulk)'"
+	for id in 1000 1001 1003; do
+		says "^device 0x$id version $version"
 	done
 done

@@ -4,6 +4,7 @@
 #include "firmware/acpi/acpi.h"
 #include "firmware/initramfs/initramfs.h"
 #include "firmware/layout.h"
+#include "vmm/core/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,31 +19,6 @@
  * What a machine boots: the initramfs when it is ours to make, the kernel's command line, and the
  * loading of it all at each start and reset.
  */
-
-/* Where parts of ours stand, from the directory of the program: in a build tree, or installed. */
-static const char *const places[] = {"", "../lib/vise/"};
-
-int machine_find_part(const char *name, const char *what, char *path, size_t size, struct err *err)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n < 0)
-		return err_set_errno(err, errno, "/proc/self/exe");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int len = snprintf(path, size, "%s/%s%s", self, places[i], name);
-
-		if (len > 0 && (size_t)len < size && access(path, R_OK) == 0)
-			return 0;
-	}
-	return err_set(err, -ENOENT, "%s %s, which is neither in %s nor in %s/../lib/vise", what,
-		       name, self, self);
-}
 
 static int make_initramfs(struct machine *m, struct err *err)
 {
@@ -67,8 +43,8 @@ static int make_initramfs(struct machine *m, struct err *err)
 		.has_console = true,
 	};
 
-	if (machine_find_part("vise-init", "--exec, --shell, --selftest and --root need", vise_init,
-			      sizeof(vise_init), err) < 0)
+	if (part_find("vise-init", "--exec, --shell, --selftest and --root need", "", vise_init,
+		      sizeof(vise_init), err) < 0)
 		return -ENOENT;
 	if (isatty(STDIN_FILENO) && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) {
 		config.rows = size.ws_row;

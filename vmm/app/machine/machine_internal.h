@@ -135,11 +135,6 @@ void machine_retry_disks(struct machine *m);
 MUST_CHECK int machine_boot_open(struct machine *m, struct err *err);
 MUST_CHECK int machine_boot_load(struct machine *m, struct err *err);
 
-/* Finds @name, a program or file of ours, beside the running program or in ../lib/vise. 0 or
- * -ENOENT with a line that says what needs it (@what). */
-MUST_CHECK int machine_find_part(const char *name, const char *what, char *path, size_t size,
-				 struct err *err);
-
 /* True when the machine boots a guest init of its own making. */
 static inline bool machine_has_init(const struct machine_config *c)
 {

@@ -4,7 +4,6 @@
 #include "vmm/app/machine/machine_internal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 
 struct block *backend_open_disk(const struct disk_config *d, struct loop *loop, struct err *err)
@@ -25,24 +24,19 @@ struct block *backend_open_disk(const struct disk_config *d, struct loop *loop, 
 
 struct net *backend_open_nic(const struct nic_config *nic, struct loop *loop, struct err *err)
 {
-	char helper[PATH_MAX] = "";
 	struct net_config config = {
 		.kind = (enum net_kind)nic->kind,
 		.hostfwd = (const char *const *)nic->hostfwd,
 		.n_hostfwd = nic->n_hostfwd,
 		.restricted = nic->restricted,
-		.helper = helper,
 		.ifname = nic->ifname,
 		.fd = nic->fd ? atoi(nic->fd) : -1, /* digits only: device_config_check() */
 		.vnet_hdr = nic->csum || nic->tso,
 		.path = nic->path,
 		.pcap = nic->pcap,
 	};
-	struct net *net = NULL;
+	struct net *net = net_open(&config, loop, err);
 
-	if (config.kind != NET_USER ||
-	    machine_find_part("vise-net", "kind user needs", helper, sizeof(helper), err) == 0)
-		net = net_open(&config, loop, err);
 	if (!net)
 		err_prefix(err, "--net");
 	return net;

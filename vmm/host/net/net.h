@@ -85,7 +85,7 @@ struct net_config {
 	const char *const *hostfwd; /* "tcp|udp:[HOST]:PORT-[GUEST]:PORT", as QEMU reads it */
 	size_t n_hostfwd;
 	bool restricted;    /* nothing but host-forwards, DHCP and DNS of our own names */
-	const char *helper; /* path of vise-net, the process that user networking runs in */
+	const char *helper; /* path of vise-net, which user networking runs in; NULL: found */
 	/* NET_TAP: one of the two */
 	const char *ifname; /* an interface to open or make; NULL: by descriptor */
 	int fd;		    /* of a tap that is open already; owned from here on; -1: by name */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/host/usernet/helper.h"
 
+#include "vmm/core/part.h"
 #include "vmm/host/usernet/usernet.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -15,31 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const places[] = {"vise-net", "../lib/vise/vise-net"};
-
 int helper_find(char *path, size_t size, struct err *err)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n < 0)
-		return err_set_errno(err, errno, "/proc/self/exe");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int len = snprintf(path, size, "%s/%s", self, places[i]);
-
-		if (len > 0 && (size_t)len < size && access(path, X_OK) == 0)
-			return 0;
-	}
-	return err_set(err, -ENOENT,
-		       "user networking needs vise-net, which is neither in %s nor in "
-		       "%s/../lib/vise: a build with WITHOUT_SLIRP leaves it out; build with "
-		       "libslirp, or use a tap or passt",
-		       self, self);
+	return part_find(
+		"vise-net", "user networking needs",
+		": a build with WITHOUT_SLIRP leaves it out; build with libslirp, or use a "
+		"tap or passt",
+		path, size, err);
 }
 
 /* The argument vector; its strings are borrowed. */
