@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define RATE   48000U
-#define PERIOD 1024U	     /* frames */
+#define PERIOD 1024U	    /* frames */
 #define BUFFER (6 * PERIOD) /* less than the 160 ms that the driver allows */
 
 static void die(const char *what)
