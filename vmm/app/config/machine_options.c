@@ -90,8 +90,8 @@ const struct option machine_options[] = {
 	 .help = "wire formats of the net and sound devices",
 	 .text = "Where the Windows 7 driver contract and virtio 1.2 as Linux speaks it disagree (the net "
 		 "header and the sound messages), v1 follows the contract and virtio the standard. "
-		 "Nothing else changes. Unless given it is virtio when a kernel is booted directly, and "
-		 "v1 otherwise."},
+		 "event-idx=auto of the devices follows it, and nothing else changes. Unless given it is "
+		 "virtio when a kernel is booted directly, and v1 otherwise."},
 	{.name = "serial", OPT_WORD(struct machine_config, serial), .words = stream_words,
 	 .standard = "stdio", .json = "serial", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the first serial port (COM1) goes",
