@@ -48,7 +48,6 @@ void gd_console_open(struct gd_console *c, const struct gd_console_config *confi
 	memset(c, 0, sizeof(*c));
 	c->m = gd_machine_create(&config->machine);
 	console.mem = c->m->mem;
-	console.loop = c->m->loop;
 	console.cols = config->cols;
 	console.rows = config->rows;
 	console.properties = config->properties;

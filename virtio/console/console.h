@@ -30,7 +30,6 @@ struct virtio_console_port_config {
 struct virtio_console_config {
 	const char *id;		     /* copied */
 	const struct guest_mem *mem; /* guest RAM */
-	struct loop *loop;
 	struct virtio_console_port_config ports[VIRTIO_CONSOLE_PORTS];
 	uint16_t cols, rows; /* of port 0's terminal; 0: not known */
 	/* The escape to quit was typed at a port's terminal; as stream_user.quit. NULL: not wanted.

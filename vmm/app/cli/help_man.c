@@ -186,14 +186,20 @@ static const struct pair examples[] = {
 	{"vise run --kernel vmlinuz --disk a.img --print-config >machine.json\n"
 	 "vise run --config machine.json --memory 1G",
 	 "Keeps a machine in a file, and runs it with one value changed."},
+	{"vise run --kernel vmlinuz --root /dev/vda --disk root.img \\\n"
+	 "    --net user,hostfwd=tcp:127.0.0.1:2222-:22",
+	 "A disk's own system, whose ssh answers at port 2222 of this host."},
+	{"vise run --kernel vmlinuz --machine contract --disk a.qcow2,format=qcow2 --selftest \"\"",
+	 "Tries every device of the Windows 7 driver contract under Linux's drivers."},
 	{NULL, NULL},
 };
 
 static const struct pair files[] = {
 	{"/dev/kvm", "The host's KVM; the user needs to read and write it."},
-	{"PREFIX/lib/vise/vise-init", "The init that --exec, --shell and --root put into the "
-				      "guest, where Vise was installed under "
-				      "PREFIX."},
+	{"PREFIX/lib/vise/vise-init", "The init that --exec, --shell, --selftest and --root put "
+				      "into the guest, where Vise was installed under PREFIX."},
+	{"PREFIX/lib/vise/vise-net", "The process that --net user runs in. Either program is "
+				     "looked for beside vise first."},
 	{"PREFIX/share/bash-completion/completions/vise", "The completion for bash."},
 	{NULL, NULL},
 };
@@ -233,9 +239,9 @@ static void put_machine_file(FILE *out)
 		out,
 		"What --print-config prints and --config reads is one JSON object of at most 1 "
 		"MiB. Its "
-		"keys are the names of the options from Guest to Debugging, except that the disks "
-		"are an "
-		"array called disks, of objects with the keys of --disk. Flags are true or false. "
+		"keys are the names of the options from Guest to Debugging. Options with keys of "
+		"their own, which are --disk (called disks here), --net, --input, --snd and "
+		"--console, are arrays of objects with these keys. Flags are true or false. "
 		"Sizes "
 		"and times are texts as on the command line, or numbers of bytes and seconds. null "
 		"stands for a text that is not set. Keys that are not there leave things as they "

@@ -28,8 +28,8 @@ const struct option machine_options[] = {
 	{.name = "initrd", OPT_PATH(struct machine_config, initrd),
 	 .json = "initrd", .group = "Guest", .metavar = "FILE",
 	 .help = "initial RAM disk for the kernel",
-	 .text = "The initial RAM disk that the kernel unpacks. Not together with --exec, --shell or "
-		 "--root, which make one of their own."},
+	 .text = "The initial RAM disk that the kernel unpacks. Not together with --exec, --shell, "
+		 "--selftest or --root, which make one of their own."},
 	{.name = "append", OPT_STRING(struct machine_config, append),
 	 .json = "append", .group = "Guest", .metavar = "TEXT",
 	 .help = "text added to the kernel command line",
@@ -90,8 +90,8 @@ const struct option machine_options[] = {
 	 .help = "wire formats of the net and sound devices",
 	 .text = "Where the Windows 7 driver contract and virtio 1.2 as Linux speaks it disagree (the net "
 		 "header and the sound messages), v1 follows the contract and virtio the standard. "
-		 "Nothing else changes. Unless given it is virtio when a kernel is booted directly, and "
-		 "v1 otherwise."},
+		 "event-idx=auto of the devices follows it, and nothing else changes. Unless given it is "
+		 "virtio when a kernel is booted directly, and v1 otherwise."},
 	{.name = "serial", OPT_WORD(struct machine_config, serial), .words = stream_words,
 	 .standard = "stdio", .json = "serial", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the first serial port (COM1) goes",
@@ -103,7 +103,7 @@ const struct option machine_options[] = {
 	 .standard = "null", .json = "com2", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the second serial port (COM2) goes",
 	 .text = "Where the second serial port goes, in the same words. Not together with --exec, "
-		 "--shell or --root, whose init reports to Vise over this port."},
+		 "--shell, --selftest or --root, whose init reports to Vise over this port."},
 	{.name = "console", OPT_SPECS(struct machine_config, console, n_console),
 	 .keys = console_options, .json = "console", .group = "Consoles",
 	 .metavar = "WHERE[,KEY=VALUE]...",
@@ -145,13 +145,13 @@ const struct option machine_options[] = {
 	{.name = "include", OPT_LIST(struct machine_config, include, n_include), .min = 1,
 	 .json = "include", .group = "Guest init", .metavar = "PATH[:GUEST]",
 	 .help = "puts a file of the host into the guest; may be repeated",
-	 .text = "Puts a file of the host into the initial RAM disk that --exec, --shell and --root make, "
-		 "under the same path or under GUEST."},
+	 .text = "Puts a file of the host into the initial RAM disk that --exec, --shell and --selftest "
+		 "make, under the same path or under GUEST."},
 	{.name = "modules", OPT_DIR(struct machine_config, modules),
 	 .json = "modules", .group = "Guest init", .metavar = "DIR",
 	 .help = "where the kernel's modules are",
-	 .text = "The directory of the kernel's modules, as it is in /lib/modules, for --exec, --shell and "
-		 "--root. Unless given it is looked for next to the kernel."},
+	 .text = "The directory of the kernel's modules, as it is in /lib/modules, for --exec, --shell, "
+		 "--selftest and --root. Unless given it is looked for next to the kernel."},
 	{.name = "timeout", OPT_DURATION(struct machine_config, timeout_ns),
 	 .json = "timeout", .group = "Run", .metavar = "TIME",
 	 .help = "ends the run after this time, with status 124",
@@ -195,14 +195,16 @@ static const struct option run_options[] = {
 	 .help = "reads a machine file, as --print-config prints it",
 	 .text = "Reads the machine from FILE, a JSON object as --print-config prints it; keys may be left "
 		 "out. Options are taken from left to right: what comes after --config wins over the file, "
-		 "and what --disk and --include name is added to the file's."},
+		 "and what --disk, --net, --input and --include name is added to the file's."},
 	{.name = "print-config", OPT_FLAG(struct run_options, print_config), .group = "Command",
 	 .help = "prints the machine as JSON instead of running it",
 	 .text = "Prints the machine that the other options describe as JSON, which --config reads back, "
 		 "and runs nothing."},
 	{.name = "dry-run", OPT_FLAG(struct run_options, dry_run), .group = "Command",
 	 .help = "checks everything and runs nothing",
-	 .text = "Checks the options and builds the machine, but does not run it."},
+	 .text = "Checks the options and opens the files that the machine boots, its disks and the WAV "
+		 "file that it records, and runs nothing. Networks and files that a run makes are not "
+		 "tried."},
 	{.name = "log", OPT_CHOICE(struct run_options, log_level), .words = log_words,
 	 .standard = "warn", .group = "Command", .metavar = "LEVEL",
 	 .help = "how much Vise says on stderr",

@@ -60,6 +60,10 @@ struct event_row {
 };
 
 static const struct event_row events[] = {
+	{"BLOCK_IO_ERROR", "the host failed to read or write a disk's image",
+	 "`device`; `operation`: read or write; `action`: report, ignore or stop; `nospace`: "
+	 "whether "
+	 "the host's disk is full; `reason`"},
 	{"BLOCK_RESIZED", "a disk has a new size", "`device`, `size` in bytes"},
 	{"GUEST_PANICKED", "the guest said that it panicked", "`action`"},
 	{"POWERDOWN", "the power button was pressed", "none"},

@@ -206,7 +206,6 @@ static int build_console(struct machine *m, struct err *err)
 	struct virtio_console_config console = {
 		.id = "console0",
 		.mem = m->mem,
-		.loop = m->loop,
 		.properties = c->emerg_write ? VIRTIO_CONSOLE_EMERG_WRITE : 0U,
 		.quit = console_quit,
 		.quit_arg = m,

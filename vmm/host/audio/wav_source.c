@@ -287,7 +287,7 @@ struct audio_source *audio_wav_source_open(const char *path, struct err *err)
 	if (wav->fd < 0) {
 		err_set_errno(err, errno, "audio file %s: cannot open it", path);
 	} else if (parse(wav->fd, &wav->at, err) < 0) {
-		err_prefix(err, "audio file %s: ", path);
+		err_prefix(err, "audio file %s", path);
 	} else {
 		return &wav->source;
 	}
