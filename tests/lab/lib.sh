@@ -111,6 +111,14 @@ ext4_disk() {
 	mke2fs -q -F -t ext4 ${3:+-d "$3"} "$1"
 }
 
+# bulk_port: the script that sets $port to the node of the console's port ktstr-bulk, on stdout
+bulk_port() {
+	cat <<-'SCRIPT'
+		port=$(grep -l ktstr-bulk /sys/class/virtio-ports/*/name)
+		port=/dev/$(basename "${port%/name}")
+	SCRIPT
+}
+
 # network_script: what a guest's init does to get an address on eth0 by DHCP, on stdout
 network_script() {
 	cat <<-'SCRIPT'

@@ -6,16 +6,17 @@
 need_vise
 
 random_file disk.img 4
-modules='virtio_blk virtio_net' tiny_initrd initrd.gz <<'INIT'
-echo "disk $(sha256sum </dev/vda | cut -d' ' -f1)"
+modules='virtio_blk virtio_net' tiny_initrd initrd.gz <<INIT
+$(bulk_port)
+echo "disk \$(sha256sum </dev/vda | cut -d' ' -f1)"
 ip link set lo up; ip link set eth0 up
 ip addr add 10.0.2.15/24 dev eth0
 ping -c 2 -w 20 10.0.2.2 >/dev/null && echo pinged
-exec 3<>/dev/vport0p1
+exec 3<>"\$port"
 echo over >&3
 for d in /sys/bus/virtio/devices/virtio*; do
-	f=$(cat "$d/features")
-	echo "device $(cat "$d/../device") version $(echo "$f" | cut -c33)"
+	f=\$(cat "\$d/features")
+	echo "device \$(cat "\$d/../device") version \$(echo "\$f" | cut -c33)"
 done
 echo listening
 sleep 3

@@ -29,7 +29,8 @@ wget -q -O - http://10.0.2.2:8000/absent 2>&1 | grep -o '404' | say 'net get'
 ping -c 3 -w 30 10.0.2.2 | grep -o '[0-9]* packets received' | say ping
 # The console and a port.
 cat /sys/class/virtio-ports/*/name | sort | say port
-exec 3<>/dev/vport0p1
+$(bulk_port)
+exec 3<>"\$port"
 read -r line <&3
 echo "\$line" | say 'port heard'
 seq 1 50000 >&3
@@ -50,7 +51,7 @@ done
 usleep 500000
 sha256sum </dev/vda | say 'disk again'
 ls /sys/class/net | say 'net again'
-ls /sys/class/virtio-ports | say 'port again'
+cat /sys/class/virtio-ports/*/name | sort | say 'port again'
 echo finished
 sync
 poweroff -f
