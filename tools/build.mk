@@ -21,7 +21,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 LDLIBS   += $(PC_LIBS) -pthread
 
 # Floors, lowest first; a folder's subfolders belong to it.
-sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c))
+sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 CORE     := $(call sources,vmm/core)
 KVM      := $(call sources,vmm/kvm)
 HOST     := $(call sources,vmm/host)

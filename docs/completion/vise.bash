@@ -36,7 +36,7 @@ _vise_key() {
 	kind=none words=
 	case $1$2,$3 in
 	run--disk,path) kind=file ;;
-	run--disk,format) kind=words words='raw' ;;
+	run--disk,format) kind=words words='raw qcow2' ;;
 	run--disk,snapshot) kind=words words='on off' ;;
 	run--disk,readonly) kind=words words='on off' ;;
 	run--disk,serial) kind=typed ;;

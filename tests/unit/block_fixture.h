@@ -8,10 +8,12 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A folder with one image, an event loop, and the ways to open the image. */
@@ -34,10 +36,32 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(loop);
 }
 
+/* Runs the shell command, with the image's folder as its own. */
+static void shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void shell(const char *fmt, ...)
+{
+	char command[1024];
+	va_list args;
+	int status;
+	pid_t pid;
+	int n = snprintf(command, sizeof(command), "cd %s && ", dir);
+
+	va_start(args, fmt);
+	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, args);
+	va_end(args);
+	pid = fork();
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(status == 0, "%s", command);
+}
+
 static void tear_down(void)
 {
 	loop_destroy(loop);
-	unlink(image);
+	shell("rm -f *");
 	rmdir(dir);
 }
 

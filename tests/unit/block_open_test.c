@@ -40,7 +40,7 @@ START_TEST(names_what_is_wrong_with_the_path)
 	refused(&config, -EINVAL, "holds 511 bytes; a disk has at least 512");
 	make_image(SIZE);
 	config.format = "vmdk";
-	refused(&config, -EINVAL, "unknown format \"vmdk\"; known is \"raw\"");
+	refused(&config, -EINVAL, "unknown format \"vmdk\"; known are \"raw\"");
 }
 END_TEST
 

@@ -203,7 +203,7 @@ START_TEST(refuses_each_wrong_disk)
 {
 	refuses("--disk: path: expected the path of a file, not ''", "--disk", ",readonly=on");
 	refuses("--disk: no path given, expected FILE[,KEY=VALUE]...", "--disk", "readonly=on");
-	refuses("--disk: format: expected raw, not 'qcow2'", "--disk", "d,format=qcow2");
+	refuses("--disk: format: expected raw or qcow2, not 'vmdk'", "--disk", "d,format=vmdk");
 	refuses("--disk: snapshot: expected on or off, not 'yes'", "--disk", "d,snapshot=yes");
 	refuses("--disk: unknown key 'readolny', did you mean 'readonly'?", "--disk",
 		"d,readolny=on");

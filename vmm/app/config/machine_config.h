@@ -18,7 +18,7 @@
 
 struct disk_config {
 	char *path;
-	char *format; /* "raw"; NULL means raw */
+	char *format; /* "raw" or "qcow2"; NULL means raw */
 	bool snapshot;
 	bool read_only;
 	char *serial;	  /* answer to VIRTIO_BLK_T_GET_ID, at most 20 bytes; NULL: not offered */

@@ -13,7 +13,7 @@
 #define SERIAL_BYTES 20	  /* virtio 1.2, 5.2.6: the id string of VIRTIO_BLK_T_GET_ID */
 #define MSIX_VECTORS 2048 /* PCI 3.0, 6.8.2.3: the size of an MSI-X table */
 
-static const char *const format_words[] = {"raw", NULL};
+static const char *const format_words[] = {"raw", "qcow2", NULL};
 static const char *const aio_words[] = {"auto", "io_uring", "threads", NULL}; /* enum block_aio */
 static const char *const stream_words[] = {"stdio", "null", "file:", "unix:", NULL};
 static const char *const control_words[] = {"unix:", NULL};

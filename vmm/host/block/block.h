@@ -11,7 +11,8 @@
 /*
  * A block backend: an array of bytes, read and written asynchronously in multiples of 512. It knows
  * nothing of virtio or of guest memory; buffers are the caller's. Drivers (raw file by io_uring or
- * by threads, copy-on-write overlay) implement struct block_ops and may stand on one another.
+ * by threads, qcow2 image, copy-on-write overlay) implement struct block_ops and may stand on one
+ * another.
  *
  * Threads: all functions are for the loop's thread (or for any one thread while the loop does not
  * run), and every `done` is called there, exactly once a request, success or not; it may be called
@@ -46,7 +47,7 @@ struct block_request {
 struct block;
 
 struct block_ops {
-	const char *name; /* "raw/io_uring", "raw/threads", "overlay" */
+	const char *name; /* "raw/io_uring", "raw/threads", "qcow2", "overlay" */
 	void (*submit)(struct block *blk, struct block_request *req);
 	void (*kick)(struct block *blk);  /* hands over what submit() queued */
 	void (*drain)(struct block *blk); /* waits until nothing is in flight, calling each done */
@@ -79,6 +80,10 @@ struct block_config {
  * Opens an image and takes a lock on it (an image in use for writing elsewhere is refused, with one
  * line that says so). A regular file or a block device; its size is rounded down to 512. NULL and
  * @err on failure. @config is read during the call only.
+ *
+ * A writable qcow2 image brings a child process, its keeper, which finishes what was being written
+ * when this process is killed: to be opened before there are threads, and nobody may wait for
+ * children that are not his. Its backing files are opened for reading.
  */
 struct block *block_open(const struct block_config *config, struct loop *loop, struct err *err);
 
@@ -103,8 +108,8 @@ static inline void block_drain(struct block *blk)
 /*
  * Changes the size in bytes (multiple of 512, more than 0); new space reads as zeros. With an
  * overlay only the view changes, never the image. A block device keeps its size: naming its real
- * one makes a change of it known. 0 or a negative errno with @err. No request may lie beyond the
- * new end.
+ * one makes a change of it known. A qcow2 image only grows; that waits for what is in flight, and
+ * for the disk. 0 or a negative errno with @err. No request may lie beyond the new end.
  */
 MUST_CHECK int block_resize(struct block *blk, uint64_t size, struct err *err);
 
@@ -118,7 +123,7 @@ static inline void block_destroy(struct block *blk)
 	blk->ops->destroy(blk);
 }
 
-/* The name of the topmost driver ("raw/io_uring", "raw/threads", "overlay"); a constant. */
+/* The name of the topmost driver ("raw/io_uring", "raw/threads", "qcow2", "overlay"). */
 static inline const char *block_describe(const struct block *blk)
 {
 	return blk->ops->name;
