@@ -37,8 +37,8 @@ static void set_up(void)
 }
 
 /* Runs the shell command, with the image's folder as its own. */
-static void shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void shell(const char *fmt, ...)
+static inline void shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static inline void shell(const char *fmt, ...)
 {
 	char command[1024];
 	va_list args;
@@ -65,12 +65,12 @@ static void tear_down(void)
 	rmdir(dir);
 }
 
-static uint8_t pattern_at(size_t offset)
+static inline uint8_t pattern_at(size_t offset)
 {
 	return (uint8_t)(offset * 7 + offset / 512 * 13 + 1);
 }
 
-static void make_image(size_t size)
+static inline void make_image(size_t size)
 {
 	uint8_t *bytes = malloc(size + 1);
 	int fd = open(image, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
@@ -83,7 +83,7 @@ static void make_image(size_t size)
 	free(bytes);
 }
 
-static struct block *open_image(enum block_aio aio, bool read_only, bool snapshot)
+static inline struct block *open_image(enum block_aio aio, bool read_only, bool snapshot)
 {
 	struct block_config config = {
 		.path = image, .read_only = read_only, .snapshot = snapshot, .aio = aio};

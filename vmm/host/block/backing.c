@@ -135,7 +135,8 @@ struct block *image_open_backing(const struct image_place *place, const char *na
 	struct block *blk = path ? open_path(place, path, format, setup, err) : NULL;
 
 	free(path);
-	if (!blk)
+	/* Whatever stands between the first image and the bad one is of no interest. */
+	if (!blk && !place->above)
 		err_prefix(err, "disk image %s: backing file", place->path);
 	return blk;
 }

@@ -88,8 +88,7 @@ static void remove_page(struct qcow2 *q, struct qcow2_page *page)
 
 static void page_done(struct block_request *req, int result)
 {
-	struct qcow2_page *page =
-		(struct qcow2_page *)((char *)req - offsetof(struct qcow2_page, req));
+	struct qcow2_page *page = (struct qcow2_page *)req;
 	struct qcow2 *q = page->q;
 	bool lost = page->loading && result;
 

@@ -281,11 +281,18 @@ static void start(struct qcow2 *q)
 	fill(q);
 }
 
+bool qcow2_commit_waits(const struct qcow2 *q)
+{
+	const struct qcow2_commit *commit = &q->commit;
+
+	return commit->running ? !commit->pending : commit->asked || commit->flushes.count;
+}
+
 void qcow2_commit_poll(struct qcow2 *q)
 {
 	struct qcow2_commit *commit = &q->commit;
 
-	if (!commit->running && (commit->asked || commit->flushes.count))
+	if (!commit->running && qcow2_commit_waits(q))
 		start(q);
 	if (commit->running && !commit->pending)
 		advance(q);

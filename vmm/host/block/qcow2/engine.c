@@ -284,7 +284,7 @@ static bool turn(struct qcow2 *q)
 	while ((req = request_list_pop(&finished)))
 		request_finish(req, -(int)req->progress);
 	return q->ready.head || q->finished.count || (q->kicked.count && q->free_ops) ||
-	       (q->commit.flushes.count && !q->commit.running);
+	       qcow2_commit_waits(q);
 }
 
 void qcow2_pump(struct qcow2 *q)

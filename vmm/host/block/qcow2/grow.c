@@ -224,7 +224,7 @@ static void block_begin(struct qcow2_op *op)
 
 	if (!rc && !qcow2_take_meta(op))
 		return;
-	if (!rc && qcow2_table_entry(&q->reftable, op->block)) {
+	if (!rc && qcow2_table_entry(&q->reftable, op->block) & QCOW2_REFTABLE_OFFSET_MASK) {
 		done(op);
 		return;
 	}

@@ -66,10 +66,10 @@ enum qcow2_stage {
 
 /* A piece of an L2 table or of a refcount block. */
 struct qcow2_page {
-	uint64_t offset; /* in the file */
+	struct block_request req; /* first */
+	uint64_t offset;	  /* in the file */
 	struct qcow2_page *hash_next;
 	struct qcow2_op_list waiters; /* while it is read or anchored */
-	struct block_request req;
 	struct qcow2 *q;
 	uint64_t used;	/* when, in q->uses: the oldest goes first */
 	bool loading;	/* its bytes are not there yet */
@@ -398,8 +398,11 @@ void qcow2_ask_commit(struct qcow2 *q);
 /* Arms the timer that commits what gets dirty now. */
 void qcow2_commit_later(struct qcow2 *q);
 
-/* For the pump: starts a commit when one is wanted. */
+/* For the pump: starts a commit when one is wanted, and the next part of one at work. */
 void qcow2_commit_poll(struct qcow2 *q);
+
+/* Whether qcow2_commit_poll() has something to do now. */
+bool qcow2_commit_waits(const struct qcow2 *q);
 
 /* Writes all that is dirty and waits for it; no operation is at work. 0 or the error. */
 MUST_CHECK int qcow2_commit_now(struct qcow2 *q);
