@@ -298,6 +298,8 @@ static unsigned int round_of(int kind, unsigned int seed, enum block_aio aio, un
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
+		loop = loop_create(&err); /* the parent's is none for a child */
+		ck_assert_ptr_nonnull(loop);
 		fate.kill_at = kill_at;
 		fate.fail_at = NEVER;
 		work(ledger, seed, aio);

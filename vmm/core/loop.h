@@ -13,7 +13,8 @@
  * thread that runs it. Only loop_post() and loop_stop() may be called from any thread; all else is
  * for the loop's own thread, or before loop_run().
  *
- * Callbacks run with no lock held and may add and delete sources, their own included.
+ * Callbacks run with no lock held and may add and delete sources, their own included. A loop does
+ * not survive fork(): the child may use neither it nor what stands on it.
  */
 
 struct loop;
