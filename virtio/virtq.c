@@ -210,13 +210,8 @@ static bool must_arm(const struct virtq *vq)
 	       !(vq->armed && vq->armed_at == vq->last_avail);
 }
 
-bool virtq_has_more(const struct virtq *vq)
-{
-	return slots_waiting(vq) || (must_arm(vq) && arm(vq));
-}
-
-/* The same for a caller that goes on to wait: arms once for each time the ring runs empty. */
-static bool more_or_armed(struct virtq *vq)
+/* Arms once for each time the ring runs empty. */
+bool virtq_has_more(struct virtq *vq)
 {
 	if (slots_waiting(vq))
 		return true;
@@ -229,7 +224,7 @@ static bool more_or_armed(struct virtq *vq)
 
 bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget)
 {
-	while (*budget > 0 && more_or_armed(vq)) {
+	while (*budget > 0 && virtq_has_more(vq)) {
 		gpa_t slot = vq->avail + AVAIL_RING + 2ULL * (vq->last_avail % vq->size);
 		uint16_t head;
 

@@ -94,7 +94,7 @@ void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain);
 
 /* True when the driver has made slots available that were not popped. When it has not, it notifies
  * from the next one on. */
-bool virtq_has_more(const struct virtq *vq);
+bool virtq_has_more(struct virtq *vq);
 
 /* Returns the chain popped as (@head, @generation) with @len bytes written. Ignored when the queue
  * was disabled or reset since. Not visible before virtq_publish(). */

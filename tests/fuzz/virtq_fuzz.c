@@ -84,7 +84,7 @@ static void serve(struct virtq *vq, struct virtq_chain *chain, uint8_t how)
 	REQUIRE(vq->completed <= vq->popped + vq->malformed);
 }
 
-static void check_memory(const struct virtq *vq, const uint8_t *before)
+static void check_memory(struct virtq *vq, const uint8_t *before)
 {
 	uint64_t event = USED + VIRTQ_USED_BYTES(vq->size);
 	uint64_t end = vq->event_idx ? event + VIRTQ_EVENT_BYTES : event;

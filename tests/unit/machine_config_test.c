@@ -305,7 +305,7 @@ START_TEST(refuses_each_wrong_device)
 		"tap");
 	refuses("--net: tap needs ifname=NAME or fd=N, one of the two", "--kernel", "k", "--net",
 		"tap,ifname=t,fd=3");
-	refuses("--net: fd: expected a descriptor's number, not '3x'", "--kernel", "k", "--net",
+	refuses("--net: fd: expected the number of an inherited descriptor, from 3 on, not '3x'", "--kernel", "k", "--net",
 		"tap,fd=3x");
 	refuses("--net: passt needs path=SOCKET", "--kernel", "k", "--net", "passt");
 	refuses("--input: there can be one mouse, not two", "--kernel", "k", "--input", "mouse",

@@ -97,7 +97,8 @@ static inline void console_rearm(struct virtio_console *c, uint16_t q)
  * themselves: @interrupt says whether there was any other. */
 static inline void console_publish(struct virtio_console *c, uint16_t q, bool interrupt)
 {
-	if (interrupt)
+	/* With event index the driver has named the very entry that it waits for. */
+	if (interrupt || c->vd.queues[q].event_idx)
 		virtio_queue_done(&c->vd, q);
 	else
 		virtq_publish(&c->vd.queues[q]);

@@ -203,9 +203,13 @@ bool snd_control_serve(struct virtio_snd *snd)
 
 	/* What was due before a command is played or recorded before it. This leaves the lock; the
 	 * commands do not. */
-	for (uint32_t i = 0; i < SND_STREAMS; i++)
-		if (snd_stream_run(snd, &snd->streams[i]))
-			snd->vd.transport->rearm(snd->vd.transport_owner, snd->streams[i].q);
+	for (uint32_t i = 0; i < SND_STREAMS; i++) {
+		struct snd_stream *s = &snd->streams[i];
+
+		if (snd_stream_run(snd, s))
+			snd->vd.transport->rearm(snd->vd.transport_owner, s->q);
+		s->answers = snd->vd.queues[s->q].size;
+	}
 	while (snd_may_dma(snd) && virtq_pop(vq, &snd->chain, &budget)) {
 		uint32_t written = answer(snd, &snd->chain);
 

@@ -49,6 +49,7 @@ struct snd_stream {
 	bool flowing;	      /* data came since the last start or xrun */
 	uint64_t period_done; /* bytes of data since the last period event */
 	struct snd_xfer xfer;
+	unsigned int answers; /* chains that this pass over the control queue may still answer */
 };
 
 struct snd_event {

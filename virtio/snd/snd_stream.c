@@ -61,7 +61,6 @@ static void flush(struct virtio_snd *snd, struct snd_stream *s, unsigned int *bu
 
 void snd_stream_command(struct virtio_snd *snd, struct snd_stream *s, enum snd_command command)
 {
-	unsigned int budget = snd->vd.queues[s->q].size;
 	bool ran = s->state == SND_RUNNING;
 
 	s->state = next_state(snd, s, command);
@@ -74,8 +73,12 @@ void snd_stream_command(struct virtio_snd *snd, struct snd_stream *s, enum snd_c
 	if (s->state == SND_RUNNING)
 		snd_arm(snd);
 	if (!snd_stream_takes(snd, s)) {
-		flush(snd, s, &budget);
+		flush(snd, s, &s->answers);
 		virtio_queue_done(&snd->vd, s->q);
+		/* However many commands a pass has, it answers one queue's worth of transfers: the
+		 * rest have a turn of their own. */
+		if (s->answers == 0)
+			snd->vd.transport->rearm(snd->vd.transport_owner, s->q);
 	}
 }
 

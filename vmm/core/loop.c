@@ -147,7 +147,7 @@ static void free_deleted(struct loop *loop, bool all)
 	while (*s) {
 		struct loop_fd *dead = *s;
 
-		if (!all && (!dead->deleted || dead->armed)) {
+		if (!all && (!dead->deleted || dead->armed || dead->happened)) {
 			s = &dead->next;
 			continue;
 		}
@@ -369,18 +369,15 @@ static int serve_epoll(struct loop *loop, int timeout_ms)
 /* Sources of which the ring has seen something; the number of them. */
 static int serve_ring(struct loop *loop)
 {
+	struct loop_fd *source;
 	int n = 0;
 
-	if (!loop->sources_ready)
-		return 0;
-	loop->sources_ready = false;
-	for (struct loop_fd *s = loop->sources; s && !atomic_load(&loop->stop); s = s->next) {
-		unsigned int events = s->happened;
+	while (!atomic_load(&loop->stop) && (source = loop_ring_ready(loop))) {
+		unsigned int events = source->happened;
 
-		s->happened = 0;
-		if (!events)
-			continue;
-		call_source(loop, s, events);
+		source->happened = 0;
+		call_source(loop, source, events);
+		loop->garbage |= source->deleted;
 		n++;
 	}
 	return n;

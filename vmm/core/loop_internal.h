@@ -23,7 +23,8 @@ struct loop_fd {
 	bool in_ring;	       /* watched by the ring, not by epoll */
 	bool armed;	       /* the kernel has the watch, and will say when it no longer does */
 	unsigned int events;   /* what to watch */
-	unsigned int happened; /* not yet told */
+	unsigned int happened; /* not yet told; then in the list of ready sources */
+	struct loop_fd *ready_next;
 };
 
 struct loop_timer {
@@ -54,11 +55,12 @@ struct loop {
 
 	bool has_ring;
 	struct io_uring ring;
-	int broken;		   /* negative errno: the kernel takes nothing from us any more */
-	struct loop_io *failed;	   /* to be told so */
-	bool epoll_armed;	   /* the ring watches epoll_fd */
-	bool epoll_ready;	   /* and saw something, which has not been asked for yet */
-	bool sources_ready;	   /* some source has `happened` set */
+	int broken;		/* negative errno: the kernel takes nothing from us any more */
+	struct loop_io *failed; /* to be told so */
+	bool epoll_armed;	/* the ring watches epoll_fd */
+	bool epoll_ready;	/* and saw something, which has not been asked for yet */
+	struct loop_fd *ready;	/* sources of which the ring has seen something, in that order */
+	struct loop_fd **ready_tail;
 	_Atomic(pthread_t) server; /* the thread that serves events; 0: none does */
 
 	pthread_mutex_t posted_lock;
@@ -69,6 +71,9 @@ struct loop {
 /* Makes the ring, if the host has one. */
 void loop_ring_init(struct loop *loop);
 void loop_ring_fini(struct loop *loop);
+
+/* Takes the next ready source off the list; NULL when there is none. */
+struct loop_fd *loop_ring_ready(struct loop *loop);
 
 /* Watches @source, whose events are edge-triggered, and takes the watch away. */
 void loop_ring_watch(struct loop_fd *source);

@@ -60,6 +60,7 @@ void loop_ring_init(struct loop *loop)
 		.cq_entries = RING_COMPLETIONS,
 	};
 
+	loop->ready_tail = &loop->ready;
 	if (io_uring_queue_init_params(RING_ENTRIES, &loop->ring, &params) < 0)
 		return;
 	loop->has_ring = (params.features & IORING_FEAT_CQE_SKIP) &&
@@ -88,25 +89,34 @@ static void nap(void)
 	nanosleep(&pause, NULL);
 }
 
+static void give_up(struct loop *loop, int result);
+
+/* Whether the kernel may take entries later that it did not take now. */
+static bool passes(int result)
+{
+	return result == -EAGAIN || result == -EBUSY || result == -ENOMEM;
+}
+
 /* Hands over all that is queued. */
 static void submit(struct loop *loop)
 {
-	while (io_uring_sq_ready(&loop->ring) > 0) {
+	while (loop->has_ring && io_uring_sq_ready(&loop->ring) > 0) {
 		int n = io_uring_submit(&loop->ring);
 
-		if (n < 0 && n != -EINTR)
+		if (passes(n))
 			nap();
+		else if (n < 0 && n != -EINTR)
+			give_up(loop, n);
 	}
 }
 
+/* A free entry; NULL when there is no ring any more. */
 static struct io_uring_sqe *next_entry(struct loop *loop)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&loop->ring);
+	struct io_uring_sqe *sqe = NULL;
 
-	while (!sqe) {
+	while (loop->has_ring && !(sqe = io_uring_get_sqe(&loop->ring)))
 		submit(loop);
-		sqe = io_uring_get_sqe(&loop->ring);
-	}
 	return sqe;
 }
 
@@ -121,10 +131,21 @@ static unsigned int poll_mask(unsigned int events)
 	return (events & LOOP_READ ? POLLIN : 0U) | (events & LOOP_WRITE ? POLLOUT : 0U);
 }
 
+/* By epoll, for there is no ring any more. */
+static void watch_instead(struct loop_fd *source)
+{
+	if (loop_epoll_watch(source) < 0)
+		log_warn("event loop: descriptor %d is not watched any more", source->fd);
+}
+
 void loop_ring_watch(struct loop_fd *source)
 {
 	struct io_uring_sqe *sqe = next_entry(source->loop);
 
+	if (!sqe) {
+		watch_instead(source);
+		return;
+	}
 	io_uring_prep_poll_multishot(sqe, source->fd, poll_mask(source->events));
 	own(sqe, source, TAG_SOURCE);
 	source->in_ring = true;
@@ -142,6 +163,8 @@ void loop_ring_unwatch(struct loop_fd *source)
 		return;
 	}
 	sqe = next_entry(loop);
+	if (!sqe)
+		return;
 	io_uring_prep_poll_remove(sqe, (uint64_t)(uintptr_t)source | TAG_SOURCE);
 	own(sqe, NULL, TAG_NOTHING);
 	/* The descriptor may be closed as soon as we return. */
@@ -152,19 +175,45 @@ static void watch_epoll(struct loop *loop)
 {
 	struct io_uring_sqe *sqe = next_entry(loop);
 
+	if (!sqe)
+		return;
 	io_uring_prep_poll_multishot(sqe, loop->epoll_fd, POLLIN);
 	own(sqe, NULL, TAG_EPOLL);
 	loop->epoll_armed = true;
 }
 
+struct loop_fd *loop_ring_ready(struct loop *loop)
+{
+	struct loop_fd *source = loop->ready;
+
+	if (!source)
+		return NULL;
+	loop->ready = source->ready_next;
+	if (!loop->ready)
+		loop->ready_tail = &loop->ready;
+	return source;
+}
+
+static void make_ready(struct loop_fd *source, unsigned int events)
+{
+	struct loop *loop = source->loop;
+
+	if (!events)
+		return;
+	if (!source->happened) {
+		source->ready_next = NULL;
+		*loop->ready_tail = source;
+		loop->ready_tail = &source->ready_next;
+	}
+	source->happened |= events;
+}
+
 static void source_happened(struct loop_fd *source, const struct io_uring_cqe *cqe)
 {
-	if (cqe->res > 0 && !source->deleted) {
-		source->happened |= (cqe->res & POLLIN ? LOOP_READ : 0U) |
-				    (cqe->res & POLLOUT ? LOOP_WRITE : 0U) |
-				    (cqe->res & (POLLHUP | POLLERR) ? LOOP_HUP : 0U);
-		source->loop->sources_ready = true;
-	}
+	if (cqe->res > 0 && !source->deleted)
+		make_ready(source, (cqe->res & POLLIN ? LOOP_READ : 0U) |
+					   (cqe->res & POLLOUT ? LOOP_WRITE : 0U) |
+					   (cqe->res & (POLLHUP | POLLERR) ? LOOP_HUP : 0U));
 	if (cqe->flags & IORING_CQE_F_MORE)
 		return;
 	source->armed = false;
@@ -181,6 +230,9 @@ static bool take(struct loop *loop, const struct io_uring_cqe *cqe)
 	void *owner = (void *)(uintptr_t)(data & ~(uint64_t)TAG_MASK);
 	struct loop_io *io = owner;
 
+	/* Sources of a ring that was given up may be gone; epoll has them now. */
+	if (loop->broken && (data & TAG_MASK) != TAG_IO)
+		return false;
 	switch ((enum tag)(data & TAG_MASK)) {
 	case TAG_IO:
 		io->done(io, cqe->res);
@@ -211,7 +263,8 @@ int loop_ring_take(struct loop *loop)
 		io->done(io, loop->broken);
 		n++;
 	}
-	while (loop->has_ring && taken++ < RING_COMPLETIONS &&
+	/* Also of a ring that was given up: what the kernel had taken still ends. */
+	while ((loop->has_ring || loop->broken) && taken++ < RING_COMPLETIONS &&
 	       io_uring_peek_cqe(&loop->ring, &cqe) == 0) {
 		struct io_uring_cqe copy = *cqe;
 
@@ -249,8 +302,8 @@ static void give_up(struct loop *loop, int result)
 		fail_entry(loop, &sq->sqes[i & sq->ring_mask]);
 	for (struct loop_fd *s = loop->sources; s; s = s->next) {
 		s->armed = false;
-		if (s->in_ring && !s->deleted && loop_epoll_watch(s) < 0)
-			log_warn("event loop: descriptor %d is not watched any more", s->fd);
+		if (s->in_ring && !s->deleted)
+			watch_instead(s);
 	}
 	loop->garbage = true;
 }
@@ -271,7 +324,7 @@ static int enter(struct loop *loop, int timeout_ms)
 		rc = io_uring_submit_and_wait(&loop->ring, 1);
 	else
 		rc = io_uring_submit_and_wait_timeout(&loop->ring, &cqe, 1, &time, NULL);
-	if (rc == -EAGAIN || rc == -EBUSY || rc == -ENOMEM) {
+	if (passes(rc)) {
 		nap();
 		return 0;
 	}
@@ -286,7 +339,7 @@ int loop_ring_wait(struct loop *loop, int timeout_ms)
 	if (!loop->epoll_armed)
 		watch_epoll(loop);
 	/* Completions that are there already need no system call, but what is queued does. */
-	if (io_uring_cq_ready(&loop->ring) > 0 || loop->epoll_ready || loop->sources_ready)
+	if (io_uring_cq_ready(&loop->ring) > 0 || loop->epoll_ready || loop->ready)
 		timeout_ms = 0;
 	if (timeout_ms != 0 || io_uring_sq_ready(&loop->ring) > 0 ||
 	    io_uring_cq_ready(&loop->ring) == 0)
@@ -297,8 +350,10 @@ int loop_ring_wait(struct loop *loop, int timeout_ms)
 /* An entry for @io; NULL when the ring was given up, and @io will be told so. */
 static struct io_uring_sqe *io_entry(struct loop *loop, struct loop_io *io)
 {
-	if (!loop->broken)
-		return next_entry(loop);
+	struct io_uring_sqe *sqe = next_entry(loop);
+
+	if (sqe)
+		return sqe;
 	io->next = loop->failed;
 	loop->failed = io;
 	return NULL;
@@ -346,6 +401,8 @@ void loop_wait_io(struct loop *loop)
 	if (loop->has_ring && !loop->failed &&
 	    (io_uring_cq_ready(&loop->ring) == 0 || io_uring_sq_ready(&loop->ring) > 0))
 		(void)enter(loop, 10); /* bounded: nothing says that the kernel has memory again */
+	else if (loop->broken && !loop->failed)
+		nap();
 	loop_ring_take(loop);
 }
 
@@ -358,6 +415,10 @@ void loop_signal(struct loop *loop, int eventfd)
 		return;
 	}
 	sqe = next_entry(loop);
+	if (!sqe) {
+		signal_now(eventfd);
+		return;
+	}
 	io_uring_prep_write(sqe, eventfd, &one, sizeof(one), 0);
 	own(sqe, NULL, TAG_NOTHING);
 	sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;

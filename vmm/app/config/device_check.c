@@ -37,10 +37,12 @@ static int check_fd(const char *text, struct err *err)
 {
 	char quoted[OPTION_QUOTE_SIZE];
 
-	if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 7)
+	if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 7 && atoi(text) > 2)
 		return 0;
-	return err_set(err, -EINVAL, "--net: fd: expected a descriptor's number, not %s",
-		       option_quote(text, quoted, sizeof(quoted)));
+	return err_set(
+		err, -EINVAL,
+		"--net: fd: expected the number of an inherited descriptor, from 3 on, not %s",
+		option_quote(text, quoted, sizeof(quoted)));
 }
 
 static int check_nic(const struct machine_config *config, size_t i, struct err *err)

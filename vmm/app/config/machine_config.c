@@ -82,11 +82,13 @@ static int check_init(const struct machine_config *config, struct err *err)
 			init);
 	if (!init && config->n_include)
 		return err_set(err, -EINVAL,
-			       "--include needs --exec, --shell or --root: without one of them no "
+			       "--include needs --exec, --shell, --selftest or --root: without one "
+			       "of them no "
 			       "initial RAM disk is made");
 	if (!init && config->modules)
 		return err_set(err, -EINVAL,
-			       "--modules needs --exec, --shell or --root: without one of them no "
+			       "--modules needs --exec, --shell, --selftest or --root: without one "
+			       "of them no "
 			       "initial RAM disk is made");
 	return check_include(config, err);
 }

@@ -127,7 +127,7 @@ static int build_disk(struct machine *m, size_t i, struct err *err)
 	int rc;
 
 	snprintf(id, sizeof(id), "aero_virtio_blk%zu", i);
-	blk.backend = backend_open_disk(d, m->loop, err);
+	blk.backend = backend_open_disk(d, false, m->loop, err);
 	if (!blk.backend)
 		return -EINVAL;
 	rc = plug(m, virtio_blk_create(&blk, err), place(SLOT_DISK, SLOT_MORE_DISKS, i), &d->virtio,

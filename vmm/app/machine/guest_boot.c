@@ -80,7 +80,7 @@ int machine_boot_open(struct machine *m, struct err *err)
 	if (machine_has_init(c)) {
 		if (make_initramfs(m, err) < 0)
 			return -EINVAL;
-		source.initrd = "the initramfs made for --exec, --shell or --root";
+		source.initrd = "the initramfs made for --exec, --shell, --selftest or --root";
 	} else if (c->initrd) {
 		m->initrd_fd = open(c->initrd, O_RDONLY | O_CLOEXEC);
 		if (m->initrd_fd < 0)

@@ -202,9 +202,10 @@ int machine_cont(struct machine *m, struct err *err)
 		return err_set(err, -EINVAL, "the machine is not paused: it has %s",
 			       m->state == MACHINE_SHUTDOWN ? "ended" : "not started");
 	m->state = MACHINE_RUNNING;
-	machine_retry_disks(m);
 	cpus_unpark(m->cpus);
 	machine_emit(m, "RESUME", NULL);
+	/* Last: a host that still fails stops the machine again. */
+	machine_retry_disks(m);
 	return 0;
 }
 

@@ -5,13 +5,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct block *backend_open_disk(const struct disk_config *d, struct loop *loop, struct err *err)
+struct block *backend_open_disk(const struct disk_config *d, bool look_only, struct loop *loop,
+				struct err *err)
 {
 	struct block_config config = {
 		.path = d->path,
 		.format = d->format,
-		.read_only = d->read_only,
+		.read_only = d->read_only || look_only,
 		.snapshot = d->snapshot,
 		.aio = (enum block_aio)d->aio,
 	};
@@ -57,13 +59,20 @@ int backend_open_audio(const struct sound_config *s, struct audio_sink **sink,
 	return -EINVAL;
 }
 
+/* Opening one to write it changes it. */
+static bool is_qcow2(const struct disk_config *d)
+{
+	return d->format && strcmp(d->format, "qcow2") == 0;
+}
+
 int machine_try_backends(const struct machine_config *config, struct loop *loop, struct err *err)
 {
 	struct audio_source *source = NULL;
 	int rc = 0;
 
 	for (size_t i = 0; i < config->n_disks && rc == 0; i++) {
-		struct block *block = backend_open_disk(&config->disks[i], loop, err);
+		struct block *block = backend_open_disk(&config->disks[i],
+							is_qcow2(&config->disks[i]), loop, err);
 
 		rc = block ? 0 : -EINVAL;
 		block_destroy(block);

@@ -11,7 +11,9 @@
 /* What devices stand on, opened as the configuration says. Each returns NULL, or a negative errno,
  * and one line that begins with the option. */
 
-struct block *backend_open_disk(const struct disk_config *d, struct loop *loop, struct err *err);
+/* @look_only: for reading, whatever the guest may do. */
+struct block *backend_open_disk(const struct disk_config *d, bool look_only, struct loop *loop,
+				struct err *err);
 struct net *backend_open_nic(const struct nic_config *nic, struct loop *loop, struct err *err);
 
 /* Both, or neither. */

@@ -219,7 +219,7 @@ static int check_place(struct qcow2 *q, uint64_t cluster)
 static int scan(struct qcow2_op *op, uint64_t n, uint64_t min, uint64_t *run)
 {
 	struct qcow2 *q = op->q;
-	uint64_t at = op->scan, until;
+	uint64_t at = op->scan;
 	struct qcow2_page *page = NULL;
 	uint64_t page_left = 0;
 	int rc;
@@ -243,8 +243,7 @@ static int scan(struct qcow2_op *op, uint64_t n, uint64_t min, uint64_t *run)
 				return rc;
 			page_left = left_in_page(q, at);
 		}
-		until = held_until(q, at);
-		if (!refcount_get(q, page, index_in_block(q, at)) && until == at) {
+		if (!refcount_get(q, page, index_in_block(q, at)) && held_until(q, at) == at) {
 			if (cluster_set_has(&q->metadata, at))
 				return qcow2_damaged(q, "metadata with a refcount of 0",
 						     at << q->cluster_bits);
