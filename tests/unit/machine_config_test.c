@@ -305,8 +305,8 @@ START_TEST(refuses_each_wrong_device)
 		"tap");
 	refuses("--net: tap needs ifname=NAME or fd=N, one of the two", "--kernel", "k", "--net",
 		"tap,ifname=t,fd=3");
-	refuses("--net: fd: expected the number of an inherited descriptor, from 3 on, not '3x'", "--kernel", "k", "--net",
-		"tap,fd=3x");
+	refuses("--net: fd: expected the number of an inherited descriptor, from 3 on, not '3x'",
+		"--kernel", "k", "--net", "tap,fd=3x");
 	refuses("--net: passt needs path=SOCKET", "--kernel", "k", "--net", "passt");
 	refuses("--input: there can be one mouse, not two", "--kernel", "k", "--input", "mouse",
 		"--input", "mouse");
@@ -324,6 +324,40 @@ START_TEST(refuses_each_wrong_device)
 		"--kernel", "k", "--console", "stdio");
 	refuses("--selftest and --exec exclude each other: the run ends with the test", "--kernel",
 		"k", "--selftest", "", "--exec", "true");
+}
+END_TEST
+
+START_TEST(no_file_is_emptied_that_is_in_use)
+{
+	char dir[] = "/tmp/machine_config_test.XXXXXX";
+	char image[64], other[64], spec[100], line[300];
+	FILE *f;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(image, sizeof(image), "%s/image", dir);
+	snprintf(other, sizeof(other), "%s/link", dir);
+	f = fopen(image, "w");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	ck_assert_int_eq(symlink("image", other), 0);
+	snprintf(spec, sizeof(spec), "none,pcap=%s", other);
+	snprintf(line, sizeof(line),
+		 "--disk and --net: pcap both name the file '%s', which --net: pcap would empty",
+		 image);
+	refuses(line, "--kernel", "k", "--disk", image, "--net", spec);
+	snprintf(spec, sizeof(spec), "wav,path=%s", image);
+	snprintf(line, sizeof(line),
+		 "--disk and --snd: path both name the file '%s', which --snd: path would empty",
+		 other);
+	refuses(line, "--kernel", "k", "--disk", other, "--snd", spec);
+	refuses("--kernel and --bulk both name the file 'k', which --bulk would empty", "--kernel",
+		"k", "--bulk", "file:k");
+	/* Two readers of one file, and two writers of none, do no harm. */
+	accepts("--kernel", image, "--initrd", image, "--serial", "file:/dev/null", "--bulk",
+		"file:/dev/zero");
+	ck_assert_int_eq(unlink(other), 0);
+	ck_assert_int_eq(unlink(image), 0);
+	ck_assert_int_eq(rmdir(dir), 0);
 }
 END_TEST
 
@@ -429,11 +463,11 @@ START_TEST(refuses_what_does_not_go_together)
 	refuses("--com2 and --shell exclude each other: the guest's init reports over the second "
 		"serial port",
 		"--kernel", "k", "--shell", "--com2", "null");
-	refuses("--include needs --exec, --shell or --root: without one of them no initial RAM "
+	refuses("--include needs --exec, --shell, --selftest or --root: without one of them no initial RAM "
 		"disk "
 		"is made",
 		"--kernel", "k", "--include", "a");
-	refuses("--modules needs --exec, --shell or --root: without one of them no initial RAM "
+	refuses("--modules needs --exec, --shell, --selftest or --root: without one of them no initial RAM "
 		"disk "
 		"is made",
 		"--kernel", "k", "--modules", "m");
@@ -761,6 +795,7 @@ int main(void)
 	tcase_add_test(tc, addresses_count_up_unless_given);
 	tcase_add_test(tc, speaks_virtio_where_a_kernel_is_booted);
 	tcase_add_test(tc, refuses_each_wrong_device);
+	tcase_add_test(tc, no_file_is_emptied_that_is_in_use);
 	tcase_add_test(tc, words_stand_for_the_enums);
 	tcase_add_test(tc, refuses_each_wrong_value);
 	tcase_add_test(tc, refuses_each_wrong_disk);

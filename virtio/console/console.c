@@ -305,6 +305,19 @@ struct virtio_console_port_state virtio_console_port(struct virtio_device *vd, u
 	return state;
 }
 
+bool virtio_console_busy(struct virtio_device *vd)
+{
+	const struct virtio_console *c = to_console(vd);
+	bool busy = false;
+
+	device_lock(&vd->dev);
+	for (unsigned int port = 0; port < VIRTIO_CONSOLE_PORTS && !busy; port++)
+		busy = c->ports[port].tx_held ||
+		       virtq_has_more(&vd->queues[console_tx_queue(port)]);
+	device_unlock(&vd->dev);
+	return busy;
+}
+
 bool virtio_console_is(const struct device *dev)
 {
 	return dev->ops == &console_ops.device;

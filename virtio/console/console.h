@@ -62,6 +62,10 @@ struct virtio_console_port_state {
 };
 struct virtio_console_port_state virtio_console_port(struct virtio_device *vd, unsigned int port);
 
+/* True while the guest has given bytes that their stream has not taken: the loop goes on with them
+ * as the streams have room. Takes the device's lock. */
+bool virtio_console_busy(struct virtio_device *vd);
+
 /* True when @dev is a virtio-console device. */
 bool virtio_console_is(const struct device *dev);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/config/machine_config.h"
 #include "vmm/app/config/device_check.h"
+#include "vmm/app/config/file_check.h"
 #include "vmm/app/config/machine_options.h"
 #include "vmm/core/option/option.h"
 
@@ -156,6 +157,8 @@ int machine_config_check(const struct machine_config *config, struct err *err)
 		rc = device_config_check(config, err);
 	if (rc == 0)
 		rc = check_streams(config, err);
+	if (rc == 0)
+		rc = file_config_check(config, err);
 	return rc;
 }
 

@@ -23,11 +23,12 @@
  * apart walks the same parts backwards. The whole registry of devices is this list.
  */
 
-#define COM1_PORT 0x3f8U
-#define COM1_IRQ  4U
-#define COM2_PORT 0x2f8U
-#define COM2_IRQ  3U
-#define DRAIN_MS  1000U /* for a reader that is slow, not one that is gone */
+#define COM1_PORT     0x3f8U
+#define COM1_IRQ      4U
+#define COM2_PORT     0x2f8U
+#define COM2_IRQ      3U
+#define DRAIN_STEP_MS 20
+#define DRAIN_MS      1000U /* for a reader that is slow, not one that is gone */
 
 static struct irq_line line(struct machine *m, unsigned int gsi)
 {
@@ -273,6 +274,20 @@ int machine_dry_run(const struct machine_config *config, struct loop *loop, stru
 	return rc;
 }
 
+/* What the guest wrote to the console's ports before its end goes where it should, as far as its
+ * readers take it: the loop moves it from the guest's buffers to the streams. */
+static void drain_ports(struct machine *m)
+{
+	uint64_t end = clock_monotonic_ns(&m->clock) + DRAIN_MS * NS_PER_MS;
+
+	while (m->console && virtio_console_busy(m->console) && clock_monotonic_ns(&m->clock) < end)
+		if (loop_run_once(m->loop, DRAIN_STEP_MS, NULL) < 0)
+			break;
+	for (size_t i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
+		if (m->port_streams[i])
+			stream_drain(m->port_streams[i], DRAIN_MS);
+}
+
 void machine_disassemble(struct machine *m)
 {
 	/* No vCPU may call a device any more, no device a line of the VM. The last output leaves
@@ -282,9 +297,7 @@ void machine_disassemble(struct machine *m)
 		stream_drain(m->com1_stream, DRAIN_MS);
 	if (m->com2_stream)
 		stream_drain(m->com2_stream, DRAIN_MS);
-	for (size_t i = 0; i < VIRTIO_CONSOLE_PORTS; i++)
-		if (m->port_streams[i])
-			stream_drain(m->port_streams[i], DRAIN_MS);
+	drain_ports(m);
 	while (m->n_devices > 0)
 		device_destroy(m->devices[--m->n_devices]);
 	stream_destroy(m->com1_stream);

@@ -86,7 +86,16 @@ static int choose_format(const struct raw_file *file, const char *named, bool *q
 		rc = probe_file(file, &found, err);
 		if (rc)
 			return rc;
-		named = found ? found : "raw";
+		/* A guest that once had the file as a raw disk may have written what makes it look
+		 * like another format, and name any file of the host as its backing file there. */
+		if (found && strcmp(found, "raw") != 0)
+			return err_set(
+				err, -EINVAL,
+				"disk image %s: looks like %s, but the image above it does not "
+				"say so; if it is, say it there: qemu-img rebase -u -F %s -b FILE "
+				"IMAGE",
+				file->path, found, found);
+		named = "raw";
 	}
 	*qcow2 = !strcmp(named, "qcow2");
 	if (!*qcow2 && strcmp(named, "raw") != 0)
