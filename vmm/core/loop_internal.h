@@ -61,6 +61,9 @@ struct loop {
 	bool sources_ready;	   /* some source has `happened` set */
 	_Atomic(pthread_t) server; /* the thread that serves events; 0: none does */
 
+	struct io_uring now_ring; /* of loop_read_now(), made when it is first called for */
+	enum loop_now_state { LOOP_NOW_UNTRIED, LOOP_NOW_RING, LOOP_NOW_CALLS } now;
+
 	pthread_mutex_t posted_lock;
 	struct loop_call *posted_head;
 	struct loop_call **posted_tail;
@@ -81,6 +84,8 @@ int loop_ring_wait(struct loop *loop, int timeout_ms);
 
 /* Finishes the I/O that is done, without waiting; as above. */
 int loop_ring_take(struct loop *loop);
+
+void loop_now_fini(struct loop *loop);
 
 /* Watches @source by epoll. 0 or a negative errno. */
 MUST_CHECK int loop_epoll_watch(struct loop_fd *source);
