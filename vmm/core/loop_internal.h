@@ -41,6 +41,14 @@ struct loop_call {
 	struct loop_call *next;
 };
 
+/* Whether to look for a moment before sleeping: loop_spin.c. */
+struct loop_spin {
+	bool allowed;		   /* who is waited for has a CPU of his own */
+	unsigned int short_sleeps; /* in a row */
+	unsigned int penalty;	   /* short sleeps that the next look costs */
+	uint64_t slept_at;	   /* of the sleep at hand; 0: none */
+};
+
 struct loop {
 	int epoll_fd;
 	int wake_fd;
@@ -54,6 +62,7 @@ struct loop {
 
 	bool has_ring;
 	struct io_uring ring;
+	struct loop_spin spin;
 	int broken;		   /* negative errno: the kernel takes nothing from us any more */
 	struct loop_io *failed;	   /* to be told so */
 	bool epoll_armed;	   /* the ring watches epoll_fd */
@@ -86,6 +95,13 @@ int loop_ring_wait(struct loop *loop, int timeout_ms);
 int loop_ring_take(struct loop *loop);
 
 void loop_now_fini(struct loop *loop);
+
+/* Before a wait that may sleep: true when something has come already, so that it need not. */
+void loop_spin_init(struct loop *loop);
+bool loop_spin(struct loop *loop);
+
+/* After such a wait. */
+void loop_spin_woken(struct loop *loop);
 
 /* Watches @source by epoll. 0 or a negative errno. */
 MUST_CHECK int loop_epoll_watch(struct loop_fd *source);
