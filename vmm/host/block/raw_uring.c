@@ -38,7 +38,7 @@ struct raw_uring {
 static void start(struct raw_uring *u, struct uring_slot *slot)
 {
 	struct block_request *req = slot->req;
-	uint8_t *buf = req->buf + req->progress;
+	uint8_t *buf = req->op == BLOCK_FLUSH ? NULL : req->buf + req->progress;
 	size_t left = req->len - req->progress;
 	uint64_t offset = req->offset + req->progress;
 
