@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "virtio/blk.h"
 
-#include "virtio/blk_chain.h"
+#include "virtio/blk_internal.h"
 #include "vmm/core/le.h"
 #include "vmm/core/log.h"
 #include "vmm/core/trace.h"
@@ -11,62 +11,15 @@
 #include <string.h>
 
 #define BLK_QUEUE_SIZE 128U
-#define BLK_IN_FLIGHT  (4U << 20) /* data in flight at which popping pauses */
+#define BLK_IN_FLIGHT  (8U << 20) /* data in flight at which popping pauses */
 #define BLK_KEEP_BUFFER                                                                            \
 	(4U << 10) /* a slot keeps a buffer up to this size for its next request                   \
 		    */
 #define BLK_CONFIG_SIZE 0x18U
 
-/* One request in flight. Slots are taken from a free list, so a guest cannot make more of them. */
-struct blk_request {
-	struct block_request io; /* first: the backend's done gets its address */
-	struct virtio_blk *blk;
-	struct blk_request *next; /* in free_slots, held or stopped */
-	bool busy;
-	int result;	   /* while held */
-	bool no_data;	   /* a read whose error is ignored: there is nothing to give */
-	uint64_t sequence; /* requests are started in this order */
-	uint32_t type;
-	uint16_t head;
-	uint32_t generation;
-	gpa_t status_addr;
-	uint32_t n_data;
-	struct virtq_seg data[BLK_SEG_MAX];
-	size_t buffer_size;
-};
-
-struct virtio_blk {
-	struct virtio_device vd;
-	struct block *backend;
-	uint64_t size; /* bytes, as the guest sees it */
-	bool has_serial;
-	char serial[VIRTIO_BLK_ID_BYTES];
-	uint32_t block_size;
-	struct virtq_chain chain; /* scratch for pop */
-	struct blk_request *slots;
-	struct blk_request *free_slots;
-	struct blk_request *held; /* done, but memory may not be touched: serve() returns them */
-	/* Failed by the host, in the order of their start: virtio_blk_retry() starts them again.
-	 * While there are any, nothing new is started. */
-	struct blk_request *stopped;
-	uint64_t sequence;
-	enum virtio_blk_on_error on_read_error, on_write_error;
-	virtio_blk_error_fn error;
-	void *error_arg;
-	uint64_t bytes_in_flight;
-	bool starved; /* serve() stopped for want of slots or bytes, or for stale or stopped ones */
-	uint32_t writes_in_flight;
-	uint32_t stale_writes; /* those of them that were started before the last reset */
-	uint32_t generation;   /* of the queue, when serve() last ran */
-	struct loop *loop;
-	struct loop_deferred publish; /* one used.idx update and interrupt a batch of completions */
-	/* Counters. */
-	uint64_t read_requests, write_requests, flush_requests, other_requests;
-	uint64_t read_bytes, write_bytes, failed_requests, retried_requests;
-};
-
 static const struct field blk_fields[] = {
 	FIELD_COUNT(struct virtio_blk, read_requests),
+	FIELD_COUNT(struct virtio_blk, read_now_requests),
 	FIELD_COUNT(struct virtio_blk, write_requests),
 	FIELD_COUNT(struct virtio_blk, flush_requests),
 	FIELD_COUNT(struct virtio_blk, other_requests),
@@ -141,8 +94,7 @@ static void blk_publish(void *arg)
 	device_unlock(&blk->vd.dev);
 }
 
-/* Returns a finished request to the guest, unless the queue was reset since, and frees its slot. */
-static void return_request(struct virtio_blk *blk, struct blk_request *r, int result)
+void blk_return_request(struct virtio_blk *blk, struct blk_request *r, int result)
 {
 	const struct virtq *vq = &blk->vd.queues[0];
 
@@ -222,7 +174,7 @@ static void blk_done(struct block_request *io, int result)
 		blk->held = r;
 		transport->rearm(blk->vd.transport_owner, 0);
 	} else {
-		return_request(blk, r, result);
+		blk_return_request(blk, r, result);
 		loop_defer(blk->loop, &blk->publish);
 	}
 	if (blk->starved && !blk->stopped) {
@@ -251,7 +203,7 @@ static void return_held(struct virtio_blk *blk)
 		struct blk_request *r = blk->held;
 
 		blk->held = r->next;
-		return_request(blk, r, r->result);
+		blk_return_request(blk, r, r->result);
 	}
 }
 
@@ -268,18 +220,25 @@ static int slot_buffer(struct blk_request *r, size_t len)
 	return 0;
 }
 
-/* Hands a checked request to the backend. False when the host has no memory for its buffer. */
-static bool start(struct virtio_blk *blk, const struct virtq_chain *chain,
+void blk_submit_request(struct virtio_blk *blk, struct blk_request *r)
+{
+	int rc = slot_buffer(r, r->io.len);
+
+	if (rc == 0 && r->type == VIRTIO_BLK_T_OUT)
+		rc = virtq_segs_read(blk->vd.mem, r->data, r->n_data, 0, r->io.buf, r->io.len);
+	if (rc == 0)
+		block_submit(blk->backend, &r->io);
+	else
+		blk_return_request(blk, r, rc);
+}
+
+/* Takes a slot for a checked request and starts it: one that reads at once, if it can. */
+static void start(struct virtio_blk *blk, const struct virtq_chain *chain,
 		  const struct blk_parsed *p)
 {
 	struct blk_request *r = blk->free_slots;
 	size_t len = p->type == VIRTIO_BLK_T_FLUSH ? 0 : (size_t)p->bytes;
 
-	if (slot_buffer(r, len) < 0)
-		return false;
-	if (p->type == VIRTIO_BLK_T_OUT &&
-	    virtq_segs_read(blk->vd.mem, p->data, p->n_data, 0, r->io.buf, len) < 0)
-		return false;
 	blk->free_slots = r->next;
 	r->busy = true;
 	r->no_data = false;
@@ -298,8 +257,8 @@ static bool start(struct virtio_blk *blk, const struct virtq_chain *chain,
 	r->io.len = len;
 	r->io.done = blk_done;
 	blk->writes_in_flight += p->type == VIRTIO_BLK_T_OUT;
-	block_submit(blk->backend, &r->io);
-	return true;
+	if (p->type != VIRTIO_BLK_T_IN || !blk_now_add(blk, r))
+		blk_submit_request(blk, r);
 }
 
 static uint8_t get_id(const struct virtio_blk *blk, const struct blk_parsed *p)
@@ -350,17 +309,15 @@ static void handle(struct virtio_blk *blk, const struct virtq_chain *chain)
 		switch (p.type) {
 		case VIRTIO_BLK_T_IN:
 		case VIRTIO_BLK_T_OUT:
-			if (blk_chain_allowed(&p, blk->vd.mem, blk->size,
-					      blk->backend->read_only) &&
-			    start(blk, chain, &p))
-				return;
-			break;
+			if (!blk_chain_allowed(&p, blk->vd.mem, blk->size, blk->backend->read_only))
+				break;
+			start(blk, chain, &p);
+			return;
 		case VIRTIO_BLK_T_FLUSH:
 			/* Data descriptors, if any, are left alone (BLK-15). */
 			p.n_data = 0;
-			if (start(blk, chain, &p))
-				return;
-			break;
+			start(blk, chain, &p);
+			return;
 		case VIRTIO_BLK_T_GET_ID:
 			status = get_id(blk, &p);
 			break;
@@ -391,13 +348,15 @@ static bool blk_serve(struct virtio_device *vd, uint16_t q)
 
 	note_generation(blk, vq->generation);
 	return_held(blk);
-	for (;;) {
+	blk->now.bytes = 0;
+	while (blk->now.bytes < BLK_NOW_BYTES) {
 		blk->starved = blk->stale_writes || blk->stopped || !blk->free_slots ||
 			       blk->bytes_in_flight >= BLK_IN_FLIGHT;
 		if (blk->starved || !virtq_pop(vq, &blk->chain, &budget))
 			break;
 		handle(blk, &blk->chain);
 	}
+	blk_now_run(blk);
 	/* The backend may complete inside the kick, and a completion takes the lock itself. */
 	device_unlock(&vd->dev);
 	block_kick(blk->backend);
@@ -474,6 +433,7 @@ struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config, 
 	}
 	blk->backend = config->backend;
 	blk->size = config->backend->size;
+	blk->now.possible = block_has_read_now(config->backend);
 	blk->loop = config->loop;
 	blk->publish = (struct loop_deferred){.fn = blk_publish, .arg = blk};
 	if (blk_init(blk, config) < 0) {

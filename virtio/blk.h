@@ -13,7 +13,7 @@
  * A request copies its data out of guest memory when it is submitted and into guest memory when it
  * completes, both under the device's lock; in between the backend works on a private buffer, so a
  * reset need not wait for it: the completion finds that the queue is of another generation and is
- * dropped.
+ * dropped. A read that the host's page cache answers at once skips the buffer (blk_internal.h).
  */
 
 /* What becomes of a request that the backend failed. */

@@ -7,6 +7,7 @@
 #include "tests/bench/blkload.h"
 #include "tests/bench/netload.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdbool.h>
@@ -41,7 +42,8 @@ static void load_modules(void)
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		int fd = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
 
-		syscall(SYS_finit_module, fd, "", 0);
+		if (syscall(SYS_finit_module, fd, "", 0) < 0)
+			fprintf(stderr, "%s: %s\n", found.gl_pathv[i], strerror(errno));
 		close(fd);
 	}
 	globfree(&found);
@@ -90,7 +92,10 @@ static void net(const char *kind, double seconds)
 	const char *host = tap ? "192.168.99.1" : "10.0.2.2";
 
 	if (netload_up(tap ? "192.168.99.2" : "10.0.2.15") < 0) {
-		mark("failed: eth0");
+		char text[100];
+
+		snprintf(text, sizeof(text), "failed: eth0: %s", strerror(errno));
+		mark(text);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -22,7 +22,7 @@ else
 fi
 
 # side NAME KERNEL WORDS: sets the array vmm to a side's command line: blk, serial and control socket for all.
-# NAME is vise, pc or microvm, with -MORE behind it where a subject has variants; vise-also is another build of Vise. $disk is the raw disk;
+# NAME is vise, vise-contract (with the contract's devices), pc or microvm, with -MORE behind it where a subject has variants; vise-also is another build of Vise. $disk is the raw disk;
 # $vise_disk (keys of --disk), $drive and $device (of QEMU's), $more (options of QEMU) say more.
 side() {
 	local machine bus=virtio-blk-pci program=vise
@@ -30,8 +30,10 @@ side() {
 	rm -f "$CONTROL"
 	case $1 in
 	vise*)
+		local extra=()
+		[ "$1" != vise-contract ] || extra=(--machine contract --net none)
 		vmm=("$program" run --memory "${MEMORY}M" --kernel "$2" --append "$3"
-			--disk "$disk${vise_disk-}" --control "unix:$CONTROL")
+			--disk "$disk${vise_disk-}" --control "unix:$CONTROL" "${extra[@]}")
 		[ "$2" != "$VMLINUZ" ] || vmm+=(--initrd "$INITRD")
 		return
 		;;
@@ -77,7 +79,22 @@ tracing() {
 	echo "${2-}" >"/sys/kernel/tracing/$1"
 }
 
+# best METRIC SIGN PREFIX: of the sides whose names begin so the one with the most (SIGN 1) or the least (-1) of it
+best() {
+	awk -v metric="$1" -v sign="$2" -v prefix="$3" '
+		$1 == metric && index($2, prefix) == 1 { sum[$2] += sign * $3 }
+		END {
+			for (s in sum)
+				if (name == "" || sum[s] > sum[name])
+					name = s
+			print name
+		}' samples
+}
+
+# raw_disk MIB [FOLDER]: the file $disk of noise, in the page cache and on its way to nowhere. In the lab the folder at
+# hand lies in memory, and $STAGE on ext4, as disks do.
 raw_disk() {
-	disk=$PWD/disk.raw
+	disk=${2:-$PWD}/disk.raw
 	dd if=/dev/urandom of="$disk" bs=1M count="$1" status=none
+	sync "$disk"
 }

@@ -192,7 +192,8 @@ static void watch(struct watch *w)
 		ssize_t n;
 		double at;
 
-		poll(&p, 1, ms);
+		if (poll(&p, 1, ms) == 0 && w->until != UNTIL_ENTRY)
+			continue;
 		n = read(w->fd, data, sizeof(data));
 		at = now_ms();
 		if (n == 0 || (n < 0 && errno != EAGAIN))

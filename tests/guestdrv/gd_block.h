@@ -11,7 +11,7 @@
  */
 
 enum gd_block_mode {
-	GD_BLOCK_INLINE, /* done inside block_kick() */
+	GD_BLOCK_INLINE, /* reads at once (block_read_now()), the rest inside block_kick() */
 	GD_BLOCK_POSTED, /* done by the loop, later */
 	GD_BLOCK_HELD,	 /* done when the test says so */
 };

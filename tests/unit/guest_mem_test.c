@@ -117,6 +117,33 @@ START_TEST(nothing_succeeds_anywhere)
 }
 END_TEST
 
+START_TEST(pieces_follow_the_regions_and_end_at_holes)
+{
+	static const struct guest_mem_range ranges[] = {
+		{0, 0x2000}, {0x2000, 0x1000}, {0x8000, 0x1000}};
+	struct guest_mem *three = guest_mem_create_ranges(ranges, 3, &err);
+	const struct guest_mem_region *r;
+	struct iovec iov[3];
+	size_t n;
+
+	ck_assert_ptr_nonnull(three);
+	r = guest_mem_regions(three, &n);
+	ck_assert_int_eq(guest_mem_pieces(three, 0x1800, 0x1000, iov, 3), 2);
+	ck_assert_ptr_eq(iov[0].iov_base, r[0].host + 0x1800);
+	ck_assert_uint_eq(iov[0].iov_len, 0x800);
+	ck_assert_ptr_eq(iov[1].iov_base, r[1].host);
+	ck_assert_uint_eq(iov[1].iov_len, 0x800);
+	ck_assert_int_eq(guest_mem_pieces(three, 0x1800, 0x1000, iov, 1), -ENOSPC);
+	ck_assert_int_eq(guest_mem_pieces(three, 0x8000, 0x1000, iov, 1), 1);
+	ck_assert_int_eq(guest_mem_pieces(three, 0x2800, 0x801, iov, 3), -EFAULT);
+	ck_assert_int_eq(guest_mem_pieces(three, 0x8fff, 2, iov, 3), -EFAULT);
+	ck_assert_int_eq(guest_mem_pieces(three, UINT64_MAX, 2, iov, 3), -EFAULT);
+	ck_assert_int_eq(guest_mem_pieces(three, 0x7fff, 2, iov, 3), -EFAULT);
+	ck_assert_int_eq(guest_mem_pieces(three, UINT64_MAX, 0, iov, 0), 0);
+	guest_mem_destroy(three);
+}
+END_TEST
+
 START_TEST(zero_clears_exactly_its_range)
 {
 	uint8_t ones[0x3000], in[0x3000];
@@ -281,6 +308,7 @@ int main(void)
 			    sizeof(outside) / sizeof(outside[0]));
 	tcase_add_test(tc, ranges_inside_ram_are_taken_to_the_last_byte);
 	tcase_add_test(tc, nothing_succeeds_anywhere);
+	tcase_add_test(tc, pieces_follow_the_regions_and_end_at_holes);
 	tcase_add_test(tc, zero_clears_exactly_its_range);
 	tcase_add_test(tc, ring_words_are_little_endian_aligned_and_in_ram);
 	tcase_add_test(tc, file_is_read_into_ram_and_a_short_one_is_said);

@@ -302,6 +302,26 @@ int guest_mem_zero(const struct guest_mem *mem, gpa_t gpa, size_t len)
 	return 0;
 }
 
+int guest_mem_pieces(const struct guest_mem *mem, gpa_t gpa, size_t len, struct iovec *iov,
+		     unsigned int max)
+{
+	unsigned int n = 0;
+
+	while (len > 0) {
+		uint64_t part = len;
+		uint8_t *host = guest_mem_span(mem, gpa, &part);
+
+		if (!host)
+			return -EFAULT;
+		if (n == max)
+			return -ENOSPC;
+		iov[n++] = (struct iovec){.iov_base = host, .iov_len = part};
+		gpa += part;
+		len -= part;
+	}
+	return (int)n;
+}
+
 /* Gives the pages of [@host, @host + @len) to the process in one call, where one fault a page would
  * cost more than the copy that follows. A host kernel before 5.14 takes the faults. */
 static void populate(uint8_t *host, uint64_t len)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /*
  * Guest RAM, reached by guest-physical address and length only. Every accessor proves that the
@@ -72,6 +73,14 @@ MUST_CHECK int guest_mem_zero(const struct guest_mem *mem, gpa_t gpa, size_t len
  * (-ENODATA when the file ends early). */
 MUST_CHECK int guest_mem_read_file(const struct guest_mem *mem, gpa_t gpa, int fd, uint64_t offset,
 				   size_t len);
+
+/*
+ * Where [@gpa, @gpa + @len) lies in this process, as at most @max pieces of @iov, for one system
+ * call that is over when it returns: the pieces may not be kept, nor given to a call that goes on
+ * by itself. How many there are, or -EFAULT, or -ENOSPC when @max is too few.
+ */
+MUST_CHECK int guest_mem_pieces(const struct guest_mem *mem, gpa_t gpa, size_t len,
+				struct iovec *iov, unsigned int max);
 
 /* True when [@gpa, @gpa + @len) lies in RAM as a whole. */
 bool guest_mem_contains(const struct guest_mem *mem, gpa_t gpa, uint64_t len);

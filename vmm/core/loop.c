@@ -181,6 +181,7 @@ void loop_destroy(struct loop *loop)
 		call = next;
 	}
 	loop_ring_fini(loop);
+	loop_now_fini(loop);
 	free_deleted(loop, true);
 	if (loop->timer_fd >= 0)
 		close(loop->timer_fd);

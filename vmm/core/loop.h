@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 /*
  * The event loop: descriptors, timers, and calls posted from other threads. A loop belongs to the
@@ -73,6 +74,24 @@ void loop_datasync(struct loop *loop, struct loop_io *io, int fd);
 /* Hands over what is queued, waits a moment for I/O and calls `done` of what has finished; no other
  * callback is made. For one who has to wait for all of it. */
 void loop_wait_io(struct loop *loop);
+
+/*
+ * Reads of files that the page cache can answer, done when the call returns: nothing is on its way
+ * afterwards, so the pieces may lie in memory that another one owns. `result` is what preadv2(2)
+ * with RWF_NOWAIT would have returned, or a negative errno: -EAGAIN where the cache has not got it,
+ * -EOPNOTSUPP where the file system cannot say. With io_uring one system call does for all of them.
+ */
+struct loop_now {
+	const struct iovec *iov;
+	uint64_t offset;
+	unsigned int n_iov; /* at most IOV_MAX */
+	int result;
+};
+
+#define LOOP_NOW_MAX 64U /* reads a call */
+
+/* For the loop's thread, or any one thread while the loop does not run. No callback is made. */
+void loop_read_now(struct loop *loop, int fd, struct loop_now *reads, unsigned int n);
 
 /* Adds 1 to @eventfd: from a callback of the loop, with its next wait; otherwise at once. Any
  * thread. The descriptor may be closed after loop_flush(). */

@@ -42,6 +42,14 @@ struct loop_call {
 	struct loop_call *next;
 };
 
+/* Whether to look for a moment before sleeping: loop_spin.c. */
+struct loop_spin {
+	bool allowed;		   /* who is waited for has a CPU of his own */
+	unsigned int short_sleeps; /* in a row */
+	unsigned int penalty;	   /* short sleeps that the next look costs */
+	uint64_t slept_at;	   /* of the sleep at hand; 0: none */
+};
+
 struct loop {
 	int epoll_fd;
 	int wake_fd;
@@ -55,6 +63,7 @@ struct loop {
 
 	bool has_ring;
 	struct io_uring ring;
+	struct loop_spin spin;
 	int broken;		/* negative errno: the kernel takes nothing from us any more */
 	struct loop_io *failed; /* to be told so */
 	bool epoll_armed;	/* the ring watches epoll_fd */
@@ -62,6 +71,9 @@ struct loop {
 	struct loop_fd *ready;	/* sources of which the ring has seen something, in that order */
 	struct loop_fd **ready_tail;
 	_Atomic(pthread_t) server; /* the thread that serves events; 0: none does */
+
+	struct io_uring now_ring; /* of loop_read_now(), made when it is first called for */
+	enum loop_now_state { LOOP_NOW_UNTRIED, LOOP_NOW_RING, LOOP_NOW_CALLS } now;
 
 	pthread_mutex_t posted_lock;
 	struct loop_call *posted_head;
@@ -86,6 +98,15 @@ int loop_ring_wait(struct loop *loop, int timeout_ms);
 
 /* Finishes the I/O that is done, without waiting; as above. */
 int loop_ring_take(struct loop *loop);
+
+void loop_now_fini(struct loop *loop);
+
+/* Before a wait that may sleep: true when something has come already, so that it need not. */
+void loop_spin_init(struct loop *loop);
+bool loop_spin(struct loop *loop);
+
+/* After such a wait. */
+void loop_spin_woken(struct loop *loop);
 
 /* Watches @source by epoll. 0 or a negative errno. */
 MUST_CHECK int loop_epoll_watch(struct loop_fd *source);

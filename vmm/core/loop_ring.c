@@ -53,10 +53,12 @@ static bool has_operations(struct io_uring *ring)
 void loop_ring_init(struct loop *loop)
 {
 	/* COOP_TASKRUN: no interrupt when a completion comes while this thread runs; it always ends
-	 * up in a system call. Kernels before 5.19 refuse it, and lack what else is used here: a
-	 * wait with a time-out, completions left out where nobody cares, polls that stay. */
+	 * up in a system call, and TASKRUN_FLAG tells when it should. Kernels before 5.19 refuse
+	 * it, and lack what else is used here: a wait with a time-out, completions left out where
+	 * nobody cares, polls that stay. */
 	struct io_uring_params params = {
-		.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
+		.flags = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+			 IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE,
 		.cq_entries = RING_COMPLETIONS,
 	};
 
@@ -65,6 +67,7 @@ void loop_ring_init(struct loop *loop)
 		return;
 	loop->has_ring = (params.features & IORING_FEAT_CQE_SKIP) &&
 			 (params.features & IORING_FEAT_EXT_ARG) && has_operations(&loop->ring);
+	loop_spin_init(loop);
 	if (!loop->has_ring)
 		io_uring_queue_exit(&loop->ring);
 }
@@ -341,9 +344,13 @@ int loop_ring_wait(struct loop *loop, int timeout_ms)
 	/* Completions that are there already need no system call, but what is queued does. */
 	if (io_uring_cq_ready(&loop->ring) > 0 || loop->epoll_ready || loop->ready)
 		timeout_ms = 0;
+	if (timeout_ms != 0 && loop_spin(loop))
+		timeout_ms = 0;
 	if (timeout_ms != 0 || io_uring_sq_ready(&loop->ring) > 0 ||
 	    io_uring_cq_ready(&loop->ring) == 0)
 		(void)enter(loop, timeout_ms);
+	if (timeout_ms != 0)
+		loop_spin_woken(loop);
 	return loop_ring_take(loop);
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # place: lab
 # rounds: 3
-# Random reads of 4 KiB, O_DIRECT in the guest, on a raw disk in the host's page cache; beside QEMU's best.
+# Random reads of 4 KiB, O_DIRECT in the guest, on a raw disk on ext4, in the host's page cache; beside QEMU's best.
 # shellcheck shell=bash source=../lib.sh
 . "$STAGE/lib.sh"
 
@@ -24,19 +24,7 @@ variant() {
 	esac
 }
 
-# best METRIC SIGN: the peer with the most (SIGN 1) or the least (-1) of it; each metric has its own best
-best() {
-	awk -v metric="$1" -v sign="$2" '
-		$1 == metric && $2 ~ /^pc/ { sum[$2] += sign * $3 }
-		END {
-			for (s in sum)
-				if (name == "" || sum[s] > sum[name])
-					name = s
-			print name
-		}' samples
-}
-
-raw_disk 256
+raw_disk 256 "$STAGE"
 for round in $(seq 0 $((ROUNDS - 1))); do
 	for name in $(rotated "$round" vise-io_uring $peers vise-threads); do
 		variant "$name"
@@ -64,12 +52,14 @@ for name in vise-io_uring $peers vise-threads; do
 	mv calls.txt "calls-$name"
 done
 
+declare -A bars=([iops-qd1]='>= 1.6' [iops-qd32]='>= 1.1'
+	[syscalls-per-request-qd1]='<= 0.5' [syscalls-per-request-qd32]='<= 0.5')
 figures=()
 for metric in iops latency-us syscalls-per-request; do
 	sign=-1
 	[ "$metric" != iops ] || sign=1
 	for depth in qd1 qd32; do
-		figures+=("$metric-$depth vise-io_uring/$(best "$metric-$depth" "$sign") --")
+		figures+=("$metric-$depth vise-io_uring/$(best "$metric-$depth" "$sign" pc) ${bars[$metric-$depth]:---}")
 	done
 done
 report "${figures[@]}"

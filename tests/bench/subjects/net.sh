@@ -15,18 +15,19 @@ netpeer 0.0.0.0 2>netpeer.log &
 # What QEMU offers unasked and Vise does not, and the other way round with the offloads.
 plain=csum=off,guest_csum=off,gso=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off,host_tso4=off
 plain+=,host_tso6=off,host_ecn=off,host_ufo=off,mrg_rxbuf=off,ctrl_vq=off,event_idx=off
+plain+=,ctrl_rx=off,ctrl_vlan=off,ctrl_rx_extra=off,ctrl_mac_addr=off,guest_announce=off
 
 # net SIDE KIND: appends the network to the side's command line
 net() {
 	case $1-$2 in
-	vise-tap) vmm+=(--net 'tap,ifname=tap0,event-idx=off') ;;
-	vise-offload) vmm+=(--net 'tap,ifname=tap0,csum=on,tso=on,mrg-rxbuf=on,event-idx=on') ;;
-	vise-user) vmm+=(--net 'user,event-idx=off') ;;
-	pc-tap) vmm+=(-netdev 'tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off'
-		-device "virtio-net-pci,netdev=n,$plain") ;;
-	pc-offload) vmm+=(-netdev 'tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off'
-		-device 'virtio-net-pci,netdev=n') ;;
-	pc-user) vmm+=(-netdev 'user,id=n' -device "virtio-net-pci,netdev=n,$plain") ;;
+	vise-tap) vmm+=(--net "tap,ifname=tap0,event-idx=off") ;;
+	vise-offload) vmm+=(--net "tap,ifname=tap0,csum=on,tso=on,mrg-rxbuf=on,event-idx=on") ;;
+	vise-user) vmm+=(--net "user,event-idx=off") ;;
+	pc-tap) vmm+=(-netdev "tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off"
+		-device "virtio-net-pci,netdev=n,romfile=,$plain") ;;
+	pc-offload) vmm+=(-netdev "tap,id=n,ifname=tap0,script=no,downscript=no,vhost=off"
+		-device "virtio-net-pci,netdev=n,romfile=") ;;
+	pc-user) vmm+=(-netdev "user,id=n" -device "virtio-net-pci,netdev=n,romfile=,$plain") ;;
 	esac
 }
 

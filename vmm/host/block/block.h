@@ -26,6 +26,7 @@
 #define BLOCK_SECTOR 512U
 
 struct loop;
+struct loop_now;
 
 enum block_op {
 	BLOCK_READ,
@@ -49,7 +50,9 @@ struct block;
 struct block_ops {
 	const char *name; /* "raw/io_uring", "raw/threads", "qcow2", "overlay" */
 	void (*submit)(struct block *blk, struct block_request *req);
-	void (*kick)(struct block *blk);  /* hands over what submit() queued */
+	void (*kick)(struct block *blk); /* hands over what submit() queued */
+	/* As loop_read_now(), for at most LOOP_NOW_MAX reads. NULL: the driver has no such way. */
+	void (*read_now)(struct block *blk, struct loop_now *reads, unsigned int n);
 	void (*drain)(struct block *blk); /* waits until nothing is in flight, calling each done */
 	int (*resize)(struct block *blk, uint64_t size, struct err *err); /* @size is checked */
 	void (*destroy)(struct block *blk);				  /* nothing is in flight */
@@ -97,6 +100,23 @@ static inline void block_submit(struct block *blk, struct block_request *req)
 static inline void block_kick(struct block *blk)
 {
 	blk->ops->kick(blk);
+}
+
+/* Whether block_read_now() is there. */
+static inline bool block_has_read_now(const struct block *blk)
+{
+	return blk->ops->read_now;
+}
+
+/*
+ * Reads what needs no waiting (struct loop_now, at most LOOP_NOW_MAX of them) and is done when it
+ * returns: nothing of it is in flight then, so the pieces may be guest memory. A read that did not
+ * give all that was asked for, for whatever reason, is to be made again by block_submit(). Calls no
+ * `done`; may be called under a device's lock.
+ */
+static inline void block_read_now(struct block *blk, struct loop_now *reads, unsigned int n)
+{
+	blk->ops->read_now(blk, reads, n);
 }
 
 /* Starts everything queued and blocks until it is done, and what its `done` submitted as well. */

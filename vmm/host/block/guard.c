@@ -52,6 +52,11 @@ static void guard_kick(struct block *blk)
 	block_kick(((struct guard *)blk)->raw);
 }
 
+static void guard_read_now(struct block *blk, struct loop_now *reads, unsigned int n)
+{
+	block_read_now(((struct guard *)blk)->raw, reads, n);
+}
+
 static void guard_drain(struct block *blk)
 {
 	struct guard *g = (struct guard *)blk;
@@ -95,6 +100,7 @@ struct block *guard_create(struct block *raw, struct loop *loop, struct err *err
 		.name = block_describe(raw),
 		.submit = guard_submit,
 		.kick = guard_kick,
+		.read_now = block_has_read_now(raw) ? guard_read_now : NULL,
 		.drain = guard_drain,
 		.resize = guard_resize,
 		.destroy = guard_destroy,

@@ -23,6 +23,7 @@
 struct raw_threads {
 	struct block blk;
 	struct raw_file file;
+	struct loop *loop;
 	struct loop_fd *source;
 	int finished_fd;
 	struct request_list queued; /* not kicked yet */
@@ -181,6 +182,13 @@ static void threads_kick(struct block *blk)
 	pthread_mutex_unlock(&t->lock);
 }
 
+static void threads_read_now(struct block *blk, struct loop_now *reads, unsigned int n)
+{
+	const struct raw_threads *t = (const struct raw_threads *)blk;
+
+	loop_read_now(t->loop, t->file.fd, reads, n);
+}
+
 static void threads_drain(struct block *blk)
 {
 	struct raw_threads *t = (struct raw_threads *)blk;
@@ -227,6 +235,7 @@ static const struct block_ops threads_ops = {
 	.name = "raw/threads",
 	.submit = threads_submit,
 	.kick = threads_kick,
+	.read_now = threads_read_now,
 	.drain = threads_drain,
 	.resize = threads_resize,
 	.destroy = threads_destroy,
@@ -240,6 +249,7 @@ struct block *raw_threads_create(const struct raw_file *file, struct loop *loop,
 		err_set(err, -ENOMEM, "disk image %s: out of memory", file->path);
 		return NULL;
 	}
+	t->loop = loop;
 	t->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->finished_fd < 0) {
 		err_set_errno(err, errno, "disk image %s: eventfd", file->path);

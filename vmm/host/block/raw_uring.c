@@ -38,7 +38,7 @@ struct raw_uring {
 static void start(struct raw_uring *u, struct uring_slot *slot)
 {
 	struct block_request *req = slot->req;
-	uint8_t *buf = req->buf + req->progress;
+	uint8_t *buf = req->op == BLOCK_FLUSH ? NULL : req->buf + req->progress;
 	size_t left = req->len - req->progress;
 	uint64_t offset = req->offset + req->progress;
 
@@ -93,6 +93,13 @@ static void uring_kick(struct block *blk)
 	start_queued((struct raw_uring *)blk);
 }
 
+static void uring_read_now(struct block *blk, struct loop_now *reads, unsigned int n)
+{
+	const struct raw_uring *u = (const struct raw_uring *)blk;
+
+	loop_read_now(u->loop, u->file.fd, reads, n);
+}
+
 static void uring_drain(struct block *blk)
 {
 	struct raw_uring *u = (struct raw_uring *)blk;
@@ -123,6 +130,7 @@ static const struct block_ops uring_ops = {
 	.name = "raw/io_uring",
 	.submit = uring_submit,
 	.kick = uring_kick,
+	.read_now = uring_read_now,
 	.drain = uring_drain,
 	.resize = uring_resize,
 	.destroy = uring_destroy,
