@@ -463,11 +463,13 @@ START_TEST(refuses_what_does_not_go_together)
 	refuses("--com2 and --shell exclude each other: the guest's init reports over the second "
 		"serial port",
 		"--kernel", "k", "--shell", "--com2", "null");
-	refuses("--include needs --exec, --shell, --selftest or --root: without one of them no initial RAM "
+	refuses("--include needs --exec, --shell, --selftest or --root: without one of them no "
+		"initial RAM "
 		"disk "
 		"is made",
 		"--kernel", "k", "--include", "a");
-	refuses("--modules needs --exec, --shell, --selftest or --root: without one of them no initial RAM "
+	refuses("--modules needs --exec, --shell, --selftest or --root: without one of them no "
+		"initial RAM "
 		"disk "
 		"is made",
 		"--kernel", "k", "--modules", "m");
