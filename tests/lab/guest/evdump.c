@@ -133,9 +133,9 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[1], "list") == 0)
 		return list();
 	if (argc == 4 && strcmp(argv[1], "watch") == 0)
-		return watch(atoi(argv[2]), argv[3]);
+		return watch((int)strtol(argv[2], NULL, 10), argv[3]);
 	if (argc == 5 && strcmp(argv[1], "led") == 0)
-		return led(argv[2], atoi(argv[3]), atoi(argv[4]));
+		return led(argv[2], (int)strtol(argv[3], NULL, 10), (int)strtol(argv[4], NULL, 10));
 	fprintf(stderr, "usage: evdump list | watch N NAME | led NAME CODE VALUE\n");
 	return 2;
 }

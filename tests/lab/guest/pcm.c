@@ -158,9 +158,9 @@ static int info(void)
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "play") == 0)
-		return play((unsigned int)atoi(argv[2]));
+		return play((unsigned int)strtoul(argv[2], NULL, 10));
 	if (argc == 4 && strcmp(argv[1], "record") == 0)
-		return record((unsigned int)atoi(argv[2]), strtoul(argv[3], NULL, 10));
+		return record((unsigned int)strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10));
 	if (argc == 2 && strcmp(argv[1], "info") == 0)
 		return info();
 	fprintf(stderr, "usage: pcm play CHANNELS | record CHANNELS FRAMES | info\n");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: one guest script says the same on Vise's devices and on QEMU's
-# timeout: 900
+# timeout: 240
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

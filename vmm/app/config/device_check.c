@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Keys of --net, and the one kind that each is for. */
 static int check_kind_of_keys(const struct nic_config *nic, struct err *err)
@@ -37,7 +38,8 @@ static int check_fd(const char *text, struct err *err)
 {
 	char quoted[OPTION_QUOTE_SIZE];
 
-	if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 7 && atoi(text) > 2)
+	if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 7 &&
+	    strtol(text, NULL, 10) > STDERR_FILENO)
 		return 0;
 	return err_set(
 		err, -EINVAL,

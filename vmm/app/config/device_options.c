@@ -20,6 +20,7 @@ static const char *const sink_words[] = {"none", "wav", NULL};
 static const char *const source_words[] = {"silence", "tone", "wav:", NULL};
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): members and types have none. */
 #define KEY_BOOL(s, m, key, text) \
 	{.name = key, OPT_BOOL(s, m), .standard = "off", .json = key, .metavar = "on|off", .help = text}
 
@@ -35,6 +36,8 @@ static const char *const source_words[] = {"silence", "tone", "wav:", NULL};
 #define KEY_TRANSITIONAL(s) \
 	KEY_BOOL(s, virtio.transitional, "transitional", \
 		 "has the IDs and registers of virtio before 1.0 too, for old guests")
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const struct option disk_options[] = {
 	{.name = "path", OPT_PATH(struct disk_config, path), .required = true,

@@ -5,8 +5,9 @@
 #include "vmm/app/config/machine_options.h"
 #include "vmm/core/option/option.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void machine_config_init(struct machine_config *config)
@@ -177,21 +178,20 @@ int machine_config_mac(const struct machine_config *config, size_t i, uint8_t ma
 	static const uint8_t standard[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
 	static const uint8_t zero[6];
 	const char *text = config->nics[i].mac;
-	unsigned int part[6];
-	int used = 0;
 
 	if (!text) {
 		memcpy(mac, standard, sizeof(standard));
 		mac[5] = (uint8_t)(mac[5] + i);
 		return 0;
 	}
-	if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1], &part[2], &part[3],
-		   &part[4], &part[5], &used) != 6 ||
-	    text[used])
+	if (strlen(text) != strlen("00:00:00:00:00:00"))
 		return -EINVAL;
-	for (size_t b = 0; b < 6; b++)
-		mac[b] = (uint8_t)part[b];
+	for (size_t b = 0; b < 6; b++, text += 3) {
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
+		    text[2] != (b < 5 ? ':' : '\0'))
+			return -EINVAL;
+		mac[b] = (uint8_t)strtoul(text, NULL, 16);
+	}
 	return (mac[0] & 1) || memcmp(mac, zero, sizeof(zero)) == 0 ? -EINVAL : 0;
 }
 

@@ -32,7 +32,7 @@ struct net *backend_open_nic(const struct nic_config *nic, struct loop *loop, st
 		.n_hostfwd = nic->n_hostfwd,
 		.restricted = nic->restricted,
 		.ifname = nic->ifname,
-		.fd = nic->fd ? atoi(nic->fd) : -1, /* digits only: device_config_check() */
+		.fd = nic->fd ? (int)strtol(nic->fd, NULL, 10) : -1, /* checked: digits only */
 		.vnet_hdr = nic->csum || nic->tso,
 		.path = nic->path,
 		.pcap = nic->pcap,

@@ -122,7 +122,7 @@ static struct block *open_path(const struct image_place *above, const char *path
 {
 	struct image_place place;
 	struct raw_file file;
-	bool qcow2;
+	bool qcow2 = false;
 
 	if (check_chain(above, path, err) || raw_file_open(&file, path, true, err))
 		return NULL;
