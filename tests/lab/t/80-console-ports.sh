@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test: 100 MB each way through each console port, byte by byte, with a slow reader
-# timeout: 1500
+# timeout: 700
 # shellcheck shell=bash source=../lib.sh
 . "$LAB/lib.sh"
 need_vise

@@ -11,7 +11,7 @@ modules='virtio_blk virtio_net virtio_input evdev virtio_snd' flavour=amd64 \
 for round in 1 2 3; do
 	echo "disk $(sha256sum </dev/vda | cut -d' ' -f1)"
 	ip link set eth0 up && echo "carrier $(cat /sys/class/net/eth0/carrier)"
-	echo "input $(evdump list | grep -c '|id|')"
+	echo "input $(evdump list | grep -c '^Aero.*|id|')"
 	head -c 65536 /dev/zero | pcm play 2
 	echo "ports $(ls /sys/class/virtio-ports | wc -l)"
 	for d in /sys/bus/virtio/devices/virtio*; do
