@@ -123,7 +123,7 @@ static void block_write(void *owner, uint64_t offset, unsigned int size, uint64_
 	(void)size;
 	(void)value;
 	atomic_fetch_add(&m->blocked, 1U);
-	while (sem_wait(&m->block) < 0)
+	while (!atomic_load(&m->block_open) && sem_wait(&m->block) < 0)
 		; /* interrupted by the kick, as a device that waits for a file would be */
 	atomic_fetch_sub(&m->blocked, 1U);
 }

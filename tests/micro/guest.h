@@ -52,6 +52,7 @@ struct micro {
 	uint64_t mark[MICRO_LOG]; /* their values */
 	sem_t block;		  /* MICRO_PORT_BLOCK waits here */
 	atomic_uint blocked;	  /* vCPUs that wait */
+	atomic_bool block_open;	  /* nobody waits there any more */
 	atomic_uint power[4];	  /* requests, by enum power_event */
 	_Atomic(const char *) power_source;
 	atomic_uint failures;
