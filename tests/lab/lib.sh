@@ -137,6 +137,20 @@ network_script() {
 	SCRIPT
 }
 
+# receive_script: what a guest's init does to take what comes to TCP port 7, on stdout. It says "listening" once it
+# does, not just before, and then "up CHECKSUM". Its nc has an input that never ends: the end would go out as its own.
+receive_script() {
+	cat <<-'SCRIPT'
+		mkfifo /silent
+		sleep 10000 >/silent &
+		nc -l -p 7 </silent >/up &
+		until grep -qs ':0007 0*:0000 0A ' /proc/net/tcp /proc/net/tcp6; do usleep 50000; done
+		echo listening
+		wait $!
+		sha256sum </up | sed 's/^/up /'
+	SCRIPT
+}
+
 # checksum FILE
 checksum() {
 	sha256sum "$1" | cut -d' ' -f1

@@ -16,8 +16,7 @@ for name in host.lan gateway.lan dns.lan; do
 done
 nslookup -type=a far.example 10.0.2.3 | grep -o 'SERVFAIL' | sed 's/^/unknown /' | head -1
 wget -q -O - http://10.0.2.2:8000/down | sha256sum | sed 's/^/down /'
-echo listening
-nc -l -p 7 | sha256sum | sed 's/^/up /'
+$(receive_script)
 poweroff -f
 INIT
 start --kernel "$CLOUD" --initrd initrd.gz --net user,hostfwd=tcp:127.0.0.1:7007-:7

@@ -11,17 +11,16 @@ busybox ip link set tap61 up
 random_file down 16
 random_file up 16
 busybox nc -l -p 7061 <down &
-modules=virtio_net tiny_initrd initrd.gz <<'INIT'
+modules=virtio_net tiny_initrd initrd.gz <<INIT
 ip link set eth0 up
 ip addr add 192.168.61.2/24 dev eth0
 # A peer whose input has ended is taken for gone: this one never speaks, and never ends.
 mkfifo /mute
 sleep 10000 >/mute &
 nc 192.168.61.1 7061 </mute >/got
-echo "bytes $(wc -c </got)"
+echo "bytes \$(wc -c </got)"
 sha256sum </got | sed 's/^/down /'
-echo listening
-nc -l -p 7 | sha256sum | sed 's/^/up /'
+$(receive_script)
 poweroff -f
 INIT
 start --kernel "$CLOUD" --initrd initrd.gz --net tap,ifname=tap61,pcap=frames.pcap

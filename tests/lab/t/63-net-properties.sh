@@ -10,19 +10,18 @@ busybox ip addr add 192.168.63.1/24 dev tap63
 busybox ip link set tap63 up
 random_file down 8
 random_file up 8
-modules=virtio_net tiny_initrd initrd.gz <<'INIT'
+modules=virtio_net tiny_initrd initrd.gz <<INIT
 # The driver programs its filters when the interface goes up.
 ip link add link eth0 name eth0.7 type vlan id 7 2>/dev/null
 ip link set eth0 promisc on
 ip link set eth0 up
 ip addr add 192.168.63.2/24 dev eth0
-echo "features $(cat /sys/bus/virtio/devices/virtio*/features | head -1)"
+echo "features \$(cat /sys/bus/virtio/devices/virtio*/features | head -1)"
 # A peer whose input has ended is taken for gone: this one never speaks, and never ends.
 mkfifo /mute
 sleep 10000 >/mute &
 nc 192.168.63.1 7063 </mute | sha256sum | sed 's/^/down /'
-echo listening
-nc -l -p 7 | sha256sum | sed 's/^/up /'
+$(receive_script)
 poweroff -f
 INIT
 # Feature bits of virtio 1.2, section 5.1.3, and EVENT_IDX.
