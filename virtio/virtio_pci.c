@@ -38,26 +38,64 @@ static void serve(struct vp_queue *q)
 {
 	struct virtio_pci *vp = q->vp;
 	struct virtio_device *vd = vp->vd;
+	struct virtq *vq = &vd->queues[q->index];
 
-	if (!vd->queues[q->index].enabled)
+	if (!vq->enabled)
 		return;
 	q->kicked = !pci_function_is_master(&vp->fn);
 	if (q->kicked)
 		return;
 	TRACE2(virtio_kick, vd->dev.id, q->index);
+	/* With event indices the driver is left unasked for a doorbell as long as the loop is awake
+	 * and looks at the ring itself. */
+	vq->watched = vq->event_idx;
 	if (vd->ops->serve(vd, q->index))
 		vp_kick(q);
+	vq->watched = false;
+	if (vq->found_empty)
+		loop_look_for(q->vp->loop, &q->look);
+}
+
+static bool look_at_ring(void *arg)
+{
+	const struct vp_queue *q = arg;
+	const struct virtio_device *vd = q->vp->vd;
+	const struct virtq *vq = &vd->queues[q->index];
+	bool seen;
+
+	device_lock(&q->vp->vd->dev);
+	seen = vq->found_empty && !vq->held && virtq_slots_waiting(vq);
+	device_unlock(&q->vp->vd->dev);
+	return seen;
+}
+
+static bool arm_ring(void *arg)
+{
+	const struct vp_queue *q = arg;
+	struct virtio_device *vd = q->vp->vd;
+	struct virtq *vq = &vd->queues[q->index];
+	bool seen;
+
+	device_lock(&vd->dev);
+	seen = vq->found_empty && virtq_arm(vq);
+	device_unlock(&vd->dev);
+	return seen;
+}
+
+static void serve_seen(void *arg)
+{
+	struct vp_queue *q = arg;
+
+	device_lock(&q->vp->vd->dev);
+	serve(q);
+	device_unlock(&q->vp->vd->dev);
 }
 
 /* The eventfd is watched edge-triggered and never read: each signal is one more edge. */
 static void on_kick(void *arg, unsigned int events)
 {
-	struct vp_queue *q = arg;
-
 	(void)events;
-	device_lock(&q->vp->vd->dev);
-	serve(q);
-	device_unlock(&q->vp->vd->dev);
+	serve_seen(arg);
 }
 
 void vp_update_doorbells(struct virtio_pci *vp)
@@ -215,6 +253,7 @@ static void vp_destroy(void *transport)
 	pci_bus_del(&vp->fn);
 	msix_fini(&vp->msix);
 	for (uint16_t i = 0; vp->queues && i < n; i++) {
+		loop_look_away(vp->loop, &vp->queues[i].look);
 		loop_del_fd(vp->queues[i].watch);
 		if (vp->queues[i].kick_fd >= 0)
 			close(vp->queues[i].kick_fd);
@@ -252,6 +291,8 @@ static int init_queues(struct virtio_pci *vp, struct err *err)
 	for (uint16_t i = 0; i < n; i++) {
 		struct vp_queue *q = &vp->queues[i];
 
+		q->look = (struct loop_look){
+			.look = look_at_ring, .rest = arm_ring, .serve = serve_seen, .arg = q};
 		q->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (q->kick_fd < 0)
 			return err_set_errno(err, errno, "%s: eventfd", vp->vd->dev.id);

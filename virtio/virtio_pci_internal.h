@@ -16,8 +16,9 @@ struct vp_queue {
 	gpa_t desc, avail, used; /* as the registers read; latched when the queue is enabled */
 	int kick_fd;
 	struct loop_fd *watch;
-	uint64_t doorbell_at; /* where kick_fd is attached, or PCI_BAR_UNMAPPED */
-	bool kicked;	      /* a doorbell rang while bus mastering was off */
+	struct loop_look look; /* at the ring, while the loop is awake */
+	uint64_t doorbell_at;  /* where kick_fd is attached, or PCI_BAR_UNMAPPED */
+	bool kicked;	       /* a doorbell rang while bus mastering was off */
 };
 
 struct virtio_pci {

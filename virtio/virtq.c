@@ -85,6 +85,8 @@ void virtq_disable(struct virtq *vq)
 	vq->indirect = false;
 	vq->event_idx = false;
 	vq->armed = false;
+	vq->watched = false;
+	vq->found_empty = false;
 	vq->desc = 0;
 	vq->avail = 0;
 	vq->used = 0;
@@ -183,7 +185,7 @@ static bool chain_walk(const struct virtq *vq, uint16_t head, struct virtq_chain
 	}
 }
 
-static bool slots_waiting(const struct virtq *vq)
+bool virtq_slots_waiting(const struct virtq *vq)
 {
 	uint16_t idx;
 
@@ -201,7 +203,7 @@ static bool arm(const struct virtq *vq)
 	if (guest_mem_store_le16(vq->mem, avail_event(vq), vq->last_avail) < 0)
 		return false;
 	atomic_thread_fence(memory_order_seq_cst);
-	return slots_waiting(vq);
+	return virtq_slots_waiting(vq);
 }
 
 static bool must_arm(const struct virtq *vq)
@@ -210,16 +212,27 @@ static bool must_arm(const struct virtq *vq)
 	       !(vq->armed && vq->armed_at == vq->last_avail);
 }
 
-/* Arms once for each time the ring runs empty. */
 bool virtq_has_more(struct virtq *vq)
 {
-	if (slots_waiting(vq))
+	if (virtq_slots_waiting(vq))
 		return true;
 	if (!must_arm(vq))
 		return false;
+	if (vq->watched) {
+		vq->found_empty = true;
+		return false;
+	}
+	/* Once for each time the ring runs empty. */
 	vq->armed = true;
 	vq->armed_at = vq->last_avail;
 	return arm(vq);
+}
+
+bool virtq_arm(struct virtq *vq)
+{
+	vq->watched = false;
+	vq->found_empty = false;
+	return virtq_has_more(vq);
 }
 
 bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget)

@@ -52,11 +52,13 @@ struct virtq {
 	const struct guest_mem *mem;
 	uint16_t size; /* entries, power of two */
 	bool enabled;
-	bool usable;	/* enabled, and all three parts lie in RAM, aligned */
-	bool indirect;	/* INDIRECT_DESC was negotiated */
-	bool event_idx; /* EVENT_IDX was negotiated */
-	bool held;	/* RAM may not be written now: the transport's to set */
-	bool armed;	/* avail_event was written, and stands at armed_at */
+	bool usable;	  /* enabled, and all three parts lie in RAM, aligned */
+	bool indirect;	  /* INDIRECT_DESC was negotiated */
+	bool event_idx;	  /* EVENT_IDX was negotiated */
+	bool held;	  /* RAM may not be written now: the transport's to set */
+	bool armed;	  /* avail_event was written, and stands at armed_at */
+	bool watched;	  /* who finds the ring empty need not arm: the transport's to set */
+	bool found_empty; /* someone did, while it was watched */
 	uint16_t armed_at;
 	uint32_t generation; /* counts enables and disables */
 	gpa_t desc, avail, used;
@@ -93,8 +95,14 @@ bool virtq_pop(struct virtq *vq, struct virtq_chain *chain, unsigned int *budget
 void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain);
 
 /* True when the driver has made slots available that were not popped. When it has not, it notifies
- * from the next one on. */
+ * from the next one on; of a queue that is watched, once virtq_arm() was called. */
 bool virtq_has_more(struct virtq *vq);
+
+/* True when slots wait, whatever the driver was asked for. */
+bool virtq_slots_waiting(const struct virtq *vq);
+
+/* Ends the watch: as virtq_has_more() of a queue that is not watched. */
+bool virtq_arm(struct virtq *vq);
 
 /* Returns the chain popped as (@head, @generation) with @len bytes written. Ignored when the queue
  * was disabled or reset since. Not visible before virtq_publish(). */

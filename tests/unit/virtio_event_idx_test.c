@@ -58,6 +58,7 @@ static void add(unsigned int n)
 	}
 }
 
+/* Until the device has nothing to do any more: only then does it ask for the next slot. */
 static void take(unsigned int n)
 {
 	struct gd_used used;
@@ -66,6 +67,7 @@ static void take(unsigned int n)
 		ck_assert(gd_wait_used(&q, &used));
 		ck_assert_uint_eq(used.len, 8);
 	}
+	gd_settle(m);
 }
 
 /* @n requests in one batch, answered; true when that interrupted. */

@@ -387,9 +387,13 @@ static int serve_ring(struct loop *loop)
 static int wait_and_serve(struct loop *loop, int timeout_ms)
 {
 	bool ring = loop->has_ring;
-	int n = ring ? loop_ring_wait(loop, timeout_ms) : loop_ring_take(loop);
-	int more;
+	int n, more;
 
+	/* Who waits for nothing wants to know of everything. */
+	if (loop_look(loop) || ((timeout_ms == 0 || !ring) && loop_look_rest(loop)))
+		timeout_ms = 0;
+	n = ring ? loop_ring_wait(loop, timeout_ms) : loop_ring_take(loop);
+	n += loop_look_serve(loop);
 	n += serve_ring(loop);
 	if (ring && !loop->epoll_ready)
 		return n;

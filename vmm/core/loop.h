@@ -127,6 +127,28 @@ void loop_defer(struct loop *loop, struct loop_deferred *d);
 /* Takes @d off the queue, if it is there. */
 void loop_undefer(struct loop *loop, struct loop_deferred *d);
 
+/*
+ * Something that changes without an event while the loop is awake, such as a ring in memory whose
+ * other side stays silent until it is asked to speak. Embedded by its owner; zero-initialise, then
+ * set the four members.
+ */
+struct loop_look {
+	bool (*look)(void *arg); /* whether there is something to serve; cheap, it is asked often */
+	/* The loop may sleep now: what changes from here on has to make an event. True: something
+	 * is there after all. It is not looked at any more in either case. */
+	bool (*rest)(void *arg);
+	void (*serve)(void *arg);
+	void *arg;
+	bool queued;
+	struct loop_look *next;
+};
+
+/* Looks until something is seen, which is then served once, or until the loop sleeps. */
+void loop_look_for(struct loop *loop, struct loop_look *look);
+
+/* Looks no longer; neither `rest` nor `serve` is called any more. */
+void loop_look_away(struct loop *loop, struct loop_look *look);
+
 /* Runs until loop_stop(). 0, or a negative errno when waiting failed. */
 int loop_run(struct loop *loop, struct err *err);
 

@@ -58,7 +58,9 @@ struct loop {
 	struct loop_timer *timers;
 	uint64_t timer_fd_when; /* what timer_fd is armed for */
 	struct loop_deferred *deferred;
-	bool garbage; /* a deleted source or timer waits to be freed */
+	struct loop_look *looks; /* what is looked at */
+	struct loop_look *seen;	 /* those that saw something, to be served */
+	bool garbage;		 /* a deleted source or timer waits to be freed */
 	atomic_bool stop;
 
 	bool has_ring;
@@ -100,6 +102,18 @@ int loop_ring_wait(struct loop *loop, int timeout_ms);
 int loop_ring_take(struct loop *loop);
 
 void loop_now_fini(struct loop *loop);
+
+/* Looks once: true when there is something to be served by loop_look_serve(). */
+bool loop_look(struct loop *loop);
+
+/* Before a sleep: ends all looks. True when there is something to be served after all. */
+bool loop_look_rest(struct loop *loop);
+
+/* Serves what was seen; how many. */
+int loop_look_serve(struct loop *loop);
+
+/* True when the ring has a completion, or the kernel's word that it has one to be fetched. */
+bool loop_ring_something(const struct loop *loop);
 
 /* Before a wait that may sleep: true when something has come already, so that it need not. */
 void loop_spin_init(struct loop *loop);

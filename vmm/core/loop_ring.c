@@ -337,17 +337,32 @@ static int enter(struct loop *loop, int timeout_ms)
 	return rc;
 }
 
+bool loop_ring_something(const struct loop *loop)
+{
+	return io_uring_cq_ready(&loop->ring) > 0 || (IO_URING_READ_ONCE(*loop->ring.sq.kflags) &
+						      (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
+}
+
+/* Completions that are there already need no system call, and what was seen elsewhere needs none
+ * either unless the kernel has something too; but what is queued does. */
+static bool must_enter(const struct loop *loop, int timeout_ms)
+{
+	if (timeout_ms != 0 || io_uring_sq_ready(&loop->ring) > 0)
+		return true;
+	if (loop->seen && !loop_ring_something(loop))
+		return false;
+	return io_uring_cq_ready(&loop->ring) == 0;
+}
+
 int loop_ring_wait(struct loop *loop, int timeout_ms)
 {
 	if (!loop->epoll_armed)
 		watch_epoll(loop);
-	/* Completions that are there already need no system call, but what is queued does. */
 	if (io_uring_cq_ready(&loop->ring) > 0 || loop->epoll_ready || loop->ready)
 		timeout_ms = 0;
-	if (timeout_ms != 0 && loop_spin(loop))
+	if (timeout_ms != 0 && (loop_spin(loop) || loop_look_rest(loop)))
 		timeout_ms = 0;
-	if (timeout_ms != 0 || io_uring_sq_ready(&loop->ring) > 0 ||
-	    io_uring_cq_ready(&loop->ring) == 0)
+	if (must_enter(loop, timeout_ms))
 		(void)enter(loop, timeout_ms);
 	if (timeout_ms != 0)
 		loop_spin_woken(loop);

@@ -35,20 +35,13 @@ void loop_spin_init(struct loop *loop)
 	loop->spin.penalty = 1;
 }
 
-/* A completion, or the kernel's word that it has one to be fetched (IORING_SETUP_TASKRUN_FLAG). */
-static bool something_came(const struct loop *loop)
-{
-	return io_uring_cq_ready(&loop->ring) > 0 || (IO_URING_READ_ONCE(*loop->ring.sq.kflags) &
-						      (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW));
-}
-
-static bool look(const struct loop *loop)
+static bool look(struct loop *loop)
 {
 	uint64_t until = now_ns() + LOOK_NS;
 
 	do {
 		for (int i = 0; i < PAUSES; i++) {
-			if (something_came(loop))
+			if (loop_ring_something(loop) || loop_look(loop))
 				return true;
 			__builtin_ia32_pause();
 		}

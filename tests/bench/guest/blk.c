@@ -18,6 +18,9 @@
 #define LSR	 (COM1 + 5)
 #define LSR_THRE 0x20
 
+#define F_EVENT_IDX	   (1U << 29)
+#define NO_INTERRUPTS_SOON 0x4000U /* used_event so far ahead that nothing reaches it */
+
 #define STATUS_RUNNING 15 /* ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK */
 #define STATUS_CHOSEN  11
 
@@ -59,6 +62,7 @@ static uint8_t status[DEPTH_MAX];
 static uint8_t data[DEPTH_MAX][BLOCK] __attribute__((aligned(4096)));
 static uintptr_t doorbell;
 static bool doorbell_is_wide;
+static bool event_idx; /* negotiated */
 static uint16_t avail_idx, used_idx;
 static uint32_t random = 2463534242U;
 
@@ -140,6 +144,10 @@ static bool set_up_pci(void)
 	common = (pci(slot, 0x10) & ~0xfU) + PCI_COMMON;
 	WR(uint8_t, common + 0x14, 0);
 	WR(uint8_t, common + 0x14, 3);
+	WR(uint32_t, common + 0x00, 0);
+	event_idx = RD(uint32_t, common + 0x04) & F_EVENT_IDX;
+	WR(uint32_t, common + 0x08, 0);
+	WR(uint32_t, common + 0x0c, event_idx ? F_EVENT_IDX : 0);
 	WR(uint32_t, common + 0x08, 1);
 	WR(uint32_t, common + 0x0c, 1); /* VERSION_1 */
 	WR(uint8_t, common + 0x14, STATUS_CHOSEN);
@@ -168,8 +176,10 @@ static bool set_up_mmio(void)
 		return false;
 	WR(uint32_t, base + 0x70, 0);
 	WR(uint32_t, base + 0x70, 3);
+	WR(uint32_t, base + 0x14, 0);
+	event_idx = RD(uint32_t, base + 0x10) & F_EVENT_IDX;
 	WR(uint32_t, base + 0x24, 0);
-	WR(uint32_t, base + 0x20, 0);
+	WR(uint32_t, base + 0x20, event_idx ? F_EVENT_IDX : 0);
 	WR(uint32_t, base + 0x24, 1);
 	WR(uint32_t, base + 0x20, 1); /* VERSION_1 */
 	WR(uint32_t, base + 0x70, STATUS_CHOSEN);
@@ -211,13 +221,28 @@ static void submit(uint32_t slot)
 	avail.ring[avail_idx++ % QUEUE_SIZE] = (uint16_t)(3 * slot);
 }
 
+/* Whether the device wants to be notified, now that avail.idx went on from @old; virtio 1.2, 2.7.10
+ */
+static bool notification_wanted(uint16_t old)
+{
+	uint16_t event;
+
+	if (!event_idx)
+		return !(RD(uint16_t, &used.flags) & 1);
+	event = RD(uint16_t, &used.avail_event);
+	return (uint16_t)(avail_idx - event - 1) < (uint16_t)(avail_idx - old);
+}
+
 /* Publishes what was submitted. The device may have asked for no notifications for now. */
 static void kick(void)
 {
+	uint16_t old = avail.idx;
+
+	avail.used_event = (uint16_t)(used_idx + NO_INTERRUPTS_SOON);
 	__asm__ volatile("" ::: "memory");
 	WR(uint16_t, &avail.idx, avail_idx);
 	__asm__ volatile("mfence" ::: "memory");
-	if (RD(uint16_t, &used.flags) & 1)
+	if (!notification_wanted(old))
 		return;
 	if (doorbell_is_wide)
 		WR(uint32_t, doorbell, 0);
