@@ -261,9 +261,18 @@ void gd_st64(struct gd_machine *m, gpa_t at, uint64_t value)
 
 bool gd_all(struct gd_machine *m, gpa_t at, uint8_t byte, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if (gd_ld8(m, at + i) != byte)
+	uint8_t block[512];
+
+	while (len > 0) {
+		size_t part = len < sizeof(block) ? len : sizeof(block);
+
+		gd_read(m, at, block, part);
+		/* All are as the one before, and the first is as wanted. */
+		if (block[0] != byte || memcmp(block, block + 1, part - 1) != 0)
 			return false;
+		at += part;
+		len -= part;
+	}
 	return true;
 }
 
