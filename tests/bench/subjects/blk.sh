@@ -7,11 +7,13 @@
 
 peers='pc-threads pc-threads-iothread pc-io_uring pc-io_uring-iothread'
 seconds=3
+ours="vise-io_uring vise-threads ${ALSO:+vise-also}"
 
 # variant NAME: what lies in a name, for `side`
 variant() {
 	vise_disk='' drive='' device='' more=''
 	case $1 in
+	vise-also) vise_disk=,aio=io_uring ;;
 	vise-*) vise_disk=,aio=${1#vise-} ;;
 	pc-threads*) drive=,aio=threads ;;
 	pc-io_uring*) drive=,aio=io_uring ;;
@@ -26,7 +28,7 @@ variant() {
 
 raw_disk 256 "$STAGE"
 for round in $(seq 0 $((ROUNDS - 1))); do
-	for name in $(rotated "$round" vise-io_uring $peers vise-threads); do
+	for name in $(rotated "$round" $ours $peers); do
 		variant "$name"
 		side "$name" "$VMLINUZ" "quiet BENCH=blk:$seconds,1,32"
 		watch -t 180 -m done
@@ -41,7 +43,7 @@ for round in $(seq 0 $((ROUNDS - 1))); do
 	done
 done
 # An extra run of each, not timed: the system calls of the VMM between two marks.
-for name in vise-io_uring $peers vise-threads; do
+for name in $ours $peers; do
 	variant "$name"
 	side "$name" "$VMLINUZ" "quiet BENCH=blk:$seconds,1,32"
 	rm -f calls calls.txt
@@ -64,7 +66,7 @@ for metric in iops latency-us syscalls-per-request; do
 done
 report "${figures[@]}"
 if [ -n "${VERBOSE-}" ]; then
-	for name in vise-io_uring $peers vise-threads; do
+	for name in $ours $peers; do
 		printf '\nsystem calls, %s:\n' "$name"
 		cat "calls-$name"
 	done
