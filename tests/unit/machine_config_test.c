@@ -415,7 +415,7 @@ START_TEST(refuses_each_wrong_disk)
 {
 	refuses("--disk: path: expected the path of a file, not ''", "--disk", ",readonly=on");
 	refuses("--disk: no path given, expected FILE[,KEY=VALUE]...", "--disk", "readonly=on");
-	refuses("--disk: format: expected raw or qcow2, not 'vmdk'", "--disk", "d,format=vmdk");
+	refuses("--disk: format: expected raw, qcow2 or auto, not 'vmdk'", "--disk", "d,format=vmdk");
 	refuses("--disk: snapshot: expected on or off, not 'yes'", "--disk", "d,snapshot=yes");
 	refuses("--disk: unknown key 'readolny', did you mean 'readonly'?", "--disk",
 		"d,readolny=on");
@@ -517,6 +517,10 @@ START_TEST(prints_complete_stable_json)
 			       "      \"serial\": null,\n"
 			       "      \"vectors\": 2,\n"
 			       "      \"event-idx\": \"auto\",\n"
+			       "      \"id\": null,\n"
+			       "      \"backend-id\": null,\n"
+			       "      \"addr\": null,\n"
+			       "      \"identity\": \"contract\",\n"
 			       "      \"transitional\": false,\n"
 			       "      \"aio\": \"auto\",\n"
 			       "      \"rerror\": \"report\",\n"

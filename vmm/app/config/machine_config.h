@@ -25,9 +25,19 @@ enum offer {
 	OFFER_OFF,
 };
 
+/* Whose names and PCI subsystem IDs a device bears. */
+enum virtio_identity {
+	IDENTITY_CONTRACT,
+	IDENTITY_QEMU, /* subsystem 1100h where it is modern, QEMU's names of input devices */
+};
+
 /* What every virtio function has. */
 struct virtio_options {
-	uint32_t vectors;   /* MSI-X vectors; 0 removes the capability */
+	char *id;	   /* at most 31 bytes; NULL: by kind, aero_virtio_net0 and so on */
+	char *backend_id;  /* of what stands behind it, at most 31 bytes; NULL: net0 and so on */
+	char *addr;	   /* "SLOT" or "SLOT.FUNCTION", in hex; NULL: config_devices() finds one */
+	uint32_t identity; /* enum virtio_identity */
+	uint32_t vectors;  /* MSI-X vectors; 0 removes the capability */
 	uint32_t event_idx; /* enum offer, of VIRTIO_F_EVENT_IDX */
 	bool transitional;  /* IDs and registers of the legacy interface too; net, disk and console
 			     */
@@ -35,7 +45,7 @@ struct virtio_options {
 
 struct disk_config {
 	char *path;
-	char *format; /* "raw" or "qcow2"; NULL means raw */
+	char *format; /* "raw", "qcow2" or "auto" (by its header); NULL means raw */
 	bool snapshot;
 	bool read_only;
 	char *serial; /* answer to VIRTIO_BLK_T_GET_ID, at most 20 bytes; NULL: not offered */
