@@ -415,7 +415,8 @@ START_TEST(refuses_each_wrong_disk)
 {
 	refuses("--disk: path: expected the path of a file, not ''", "--disk", ",readonly=on");
 	refuses("--disk: no path given, expected FILE[,KEY=VALUE]...", "--disk", "readonly=on");
-	refuses("--disk: format: expected raw, qcow2 or auto, not 'vmdk'", "--disk", "d,format=vmdk");
+	refuses("--disk: format: expected raw, qcow2 or auto, not 'vmdk'", "--disk",
+		"d,format=vmdk");
 	refuses("--disk: snapshot: expected on or off, not 'yes'", "--disk", "d,snapshot=yes");
 	refuses("--disk: unknown key 'readolny', did you mean 'readonly'?", "--disk",
 		"d,readolny=on");
@@ -535,6 +536,7 @@ START_TEST(prints_complete_stable_json)
 			       "  \"memory\": \"512M\",\n"
 			       "  \"hugepages\": false,\n"
 			       "  \"cpus\": 1,\n"
+			       "  \"rtc-local\": false,\n"
 			       "  \"dialect\": null,\n"
 			       "  \"serial\": null,\n"
 			       "  \"com2\": null,\n"
@@ -549,6 +551,8 @@ START_TEST(prints_complete_stable_json)
 			       "  \"modules\": null,\n"
 			       "  \"timeout\": \"1500ms\",\n"
 			       "  \"no-reboot\": false,\n"
+			       "  \"no-shutdown\": false,\n"
+			       "  \"paused\": false,\n"
 			       "  \"control\": null,\n"
 			       "  \"status-file\": null,\n"
 			       "  \"print-timing\": false,\n"

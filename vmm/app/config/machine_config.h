@@ -134,6 +134,9 @@ struct machine_config {
 	char *modules; /* directory of kernel modules; NULL: looked for next to the kernel */
 
 	bool no_reboot;
+	bool no_shutdown;    /* after the guest's end the machine stays, stopped, until quit */
+	bool paused;	     /* no vCPU runs before cont */
+	bool rtc_local;	     /* the clock begins with the host's local time, not with UTC */
 	uint64_t timeout_ns; /* 0: none */
 	char *control;	     /* "unix:PATH" or NULL */
 	char *status_file;

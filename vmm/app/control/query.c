@@ -47,6 +47,7 @@ json_t *control_query_status(struct machine *m, const json_t *args, struct contr
 		[MACHINE_PRELAUNCH] = "prelaunch",
 		[MACHINE_RUNNING] = "running",
 		[MACHINE_PAUSED] = "paused",
+		[MACHINE_OFF] = "shutdown",
 		[MACHINE_SHUTDOWN] = "shutdown",
 	};
 	enum machine_state state = machine_state(m);
