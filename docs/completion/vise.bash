@@ -5,7 +5,7 @@
 _vise_value() {
 	kind=none words=
 	case $1$2 in
-	commands) kind=words words='run doctor help version --help --version' ;;
+	commands) kind=words words='run qemu doctor help version --help --version' ;;
 	run--kernel) kind=file ;;
 	run--initrd) kind=file ;;
 	run--append) kind=typed ;;
@@ -33,8 +33,9 @@ _vise_value() {
 	run--config) kind=file ;;
 	run--log) kind=words words='error warn guest info debug' ;;
 	run) kind=words words='--kernel --initrd --append --disk --machine --tablet --net --input --snd --memory --hugepages --cpus --rtc-local --dialect --serial --com2 --console --bulk --stats --exec --shell --selftest --root --include --modules --timeout --no-reboot --no-shutdown --paused --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
+	qemu) kind=words words='--help' ;;
 	doctor) kind=words words='--probe --help' ;;
-	help) kind=words words='run doctor help version --man --bash --help' ;;
+	help) kind=words words='run qemu doctor help version --man --bash --qemu --help' ;;
 	version) kind=words words='--help' ;;
 	esac
 }
