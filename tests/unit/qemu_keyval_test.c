@@ -87,16 +87,18 @@ START_TEST(names_what_is_wrong)
 		"-opt: path: expected a comma after the closing \", not "
 		"'b,x=1'");
 	refuses("a", "x=1,,=2,=3", "-opt: expected key=value, not '=3'");
+	refuses(NULL, "a b=1", "-opt: expected key=value, not 'a b=1'");
+	refuses("a", "x=1,/y", "-opt: expected key=value, not '/y'");
 	refuses(NULL, "=1", "-opt: expected key=value, not '=1'");
 }
 END_TEST
 
 START_TEST(bounds_the_number_of_keys)
 {
-	char text[2 * (KEYVAL_MAX + 2)] = "";
+	char text[2 * (KEYVAL_MAX + 1) + 1];
 
-	for (unsigned int i = 0; i <= KEYVAL_MAX; i++)
-		strcat(text, "a,");
+	for (unsigned int i = 0; i < sizeof(text) - 1; i += 2)
+		memcpy(text + i, "a,", 3);
 	refuses(NULL, text, "-opt: more than 64 keys");
 	text[2 * KEYVAL_MAX] = '\0';
 	ck_assert_int_eq(parse(NULL, text), 0);
@@ -114,7 +116,7 @@ END_TEST
 /* What tables make of them. */
 
 struct target {
-	char *text, *word;
+	char *text, *id, *word;
 	char **list;
 	size_t n_list;
 	uint32_t flag, choice;
@@ -127,6 +129,7 @@ static const char *const only[] = {"off", NULL};
 /* clang-format off */
 static const struct qemu_key keys[] = {
 	{.name = "text", QEMU_TEXT(struct target, text)},
+	{.name = "id", QEMU_ID(struct target, id)},
 	{.name = "word", QEMU_WORD(struct target, word), .words = words},
 	{.name = "list", QEMU_LIST(struct target, list, n_list)},
 	{.name = "flag", QEMU_TRI(struct target, flag)},
@@ -182,6 +185,11 @@ START_TEST(tables_fill_members)
 }
 END_TEST
 
+#define ID_LINE(value)                                                                             \
+	"-opt x: id: expected an identifier: letters, digits, '-', '.' and '_', first a letter, "  \
+	"at "                                                                                      \
+	"most 31, not '" value "'"
+
 START_TEST(tables_refuse_by_name)
 {
 	fill_refuses("flag=maybe", "-opt x: flag: expected on or off, not 'maybe'");
@@ -196,6 +204,12 @@ START_TEST(tables_refuse_by_name)
 	fill_refuses("fixed=on", "-opt x: fixed: 'on' is not supported; it is off here");
 	fill_refuses("refused=1", "-opt x: refused: not supported: it is so");
 	fill_refuses("txet=1", "-opt x: Property 'txet' not found, did you mean 'text'?");
+	ck_assert_int_eq(fill("id=a-Z.0_9"), 0);
+	fill_refuses("id=0a", ID_LINE("0a"));
+	fill_refuses("id=", ID_LINE(""));
+	fill_refuses("id=a/b", ID_LINE("a/b"));
+	fill_refuses("id=a12345678901234567890123456789012",
+		     ID_LINE("a12345678901234567890123456789012"));
 	fill_refuses("zzzzzz=1", "-opt x: Property 'zzzzzz' not found");
 	/* Only a flag has an opposite, and only alone. */
 	fill_refuses("notext", "-opt x: Property 'notext' not found, did you mean 'text'?");

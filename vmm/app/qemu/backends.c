@@ -21,7 +21,7 @@ static const char *const start_only[] = {"10.0.2.15", NULL};
 static const struct qemu_key netdev_keys[] = {
 	{.name = "type", QEMU_WORD(struct qemu_netdev, type), .words = netdev_types,
 	 .help = "user, tap or stream (the unix socket of a passt process)"},
-	{.name = "id", QEMU_TEXT(struct qemu_netdev, id), .help = "what -device calls it"},
+	{.name = "id", QEMU_ID(struct qemu_netdev, id), .help = "what -device calls it"},
 	{.name = "hostfwd", QEMU_LIST(struct qemu_netdev, hostfwd, n_hostfwd),
 	 .help = "user: a port of the host that leads to the guest; may be repeated"},
 	{.name = "restrict", QEMU_TRI(struct qemu_netdev, restricted),
@@ -48,7 +48,7 @@ static const struct qemu_key netdev_keys[] = {
 static const struct qemu_key audiodev_keys[] = {
 	{.name = "driver", QEMU_WORD(struct qemu_audiodev, driver), .words = audiodev_drivers,
 	 .help = "none or wav"},
-	{.name = "id", QEMU_TEXT(struct qemu_audiodev, id), .help = "what -device calls it"},
+	{.name = "id", QEMU_ID(struct qemu_audiodev, id), .help = "what -device calls it"},
 	{.name = "path", QEMU_TEXT(struct qemu_audiodev, path), .help = "wav: the file"},
 	{0},
 };

@@ -17,7 +17,7 @@ static const char *const either[] = {"on", "off", NULL};
 static const struct qemu_key chardev_keys[] = {
 	{.name = "backend", QEMU_WORD(struct qemu_chardev, backend), .words = backends,
 	 .help = "null, stdio, file, socket or ringbuf"},
-	{.name = "id", QEMU_TEXT(struct qemu_chardev, id), .help = "what others call it"},
+	{.name = "id", QEMU_ID(struct qemu_chardev, id), .help = "what others call it"},
 	{.name = "path", QEMU_TEXT(struct qemu_chardev, path), .help = "file, socket: the path"},
 	{.name = "host", QEMU_TEXT(struct qemu_chardev, host), .help = "socket: refused, as only unix sockets are supported"},
 	{.name = "port", QEMU_TEXT(struct qemu_chardev, port), .help = "likewise"},
@@ -92,29 +92,19 @@ int qemu_read_chardev(struct qemu_line *line, const char *arg, struct err *err)
 	return rc;
 }
 
-static char *join(const char *kind, const char *rest, struct err *err)
-{
-	char *text = NULL;
-
-	if (asprintf(&text, "%s:%s", kind, rest) >= 0)
-		return text;
-	err_set(err, -ENOMEM, "out of memory");
-	return NULL;
-}
-
 /* Where a chardev that is in order goes. */
 static char *where(const struct qemu_chardev *c, struct err *err)
 {
 	char size[32];
 
 	if (strcmp(c->backend, "file") == 0)
-		return join("file", c->path, err);
+		return qemu_join("file", c->path, err);
 	if (strcmp(c->backend, "socket") == 0)
-		return join("unix", c->path, err);
+		return qemu_join("unix", c->path, err);
 	if (strcmp(c->backend, "ringbuf") != 0)
 		return strdup(c->backend);
 	snprintf(size, sizeof(size), "%lld", c->size < 0 ? 65536LL : (long long)c->size);
-	return join("ring", size, err);
+	return qemu_join("ring", size, err);
 }
 
 char *qemu_chardev_where(const struct qemu_line *line, const char *id, const char *what,
@@ -154,7 +144,7 @@ static char *unix_where(const char *arg, struct err *err)
 	if (!rc && (rc = check_socket(&c, err)))
 		err_prefix(err, "-serial unix");
 	if (!rc)
-		text = join("unix", c.path, err);
+		text = qemu_join("unix", c.path, err);
 	keyval_fini(&kv);
 	qemu_keys_fini(qemu_chardev_tables, &c);
 	return text;

@@ -59,12 +59,10 @@ static int add_socket(struct qemu_line *line, const char *kind, const char *rest
 		rc = err_set(err, -EINVAL,
 			     "-qmp: wait=on is not supported: expected wait=off; with -S the guest "
 			     "waits for cont");
-	if (!rc && asprintf(&text, "%s:%s", kind, e.where) < 0) {
-		text = NULL;
-		rc = err_set(err, -ENOMEM, "-qmp: out of memory");
+	if (!rc) {
+		text = qemu_join(kind, e.where, err);
+		rc = text ? add_control(line, text, err) : -ENOMEM;
 	}
-	if (!rc)
-		rc = add_control(line, text, err);
 	free(text);
 	keyval_fini(&kv);
 	qemu_keys_fini(endpoint_tables, &e);

@@ -21,16 +21,18 @@ static const char *const zero[] = {"0", NULL};
 #define MAX_VECTORS 128
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers have none. */
 #define FIXED_BOOL(n, w, d, h) \
 	{.name = n, .kind = QEMU_KEY_FIXED, .words = w, .type = "bool", .standard = d, .help = h}
 #define DEVICE_TRI(n, m, h) \
 	{.name = n, QEMU_TRI(struct qemu_device, m), .help = h}
 /* A feature that is never offered, whatever is said. */
 #define NOT_OFFERED(n) FIXED_BOOL(n, either, "false", "never offered")
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct qemu_key pci_keys[] = {
 	{.name = "driver", QEMU_TEXT(struct qemu_device, driver), .help = "the name of the device"},
-	{.name = "id", QEMU_TEXT(struct qemu_device, id), .help = "what control commands call it"},
+	{.name = "id", QEMU_ID(struct qemu_device, id), .help = "what control commands call it"},
 	{.name = "addr", QEMU_TEXT(struct qemu_device, addr), .help = "slot and optional function, in hex: 06.0 or 06"},
 	{.name = "bus", .kind = QEMU_KEY_FIXED, .words = buses, .type = "str", .standard = "pci.0", .help = "there is one bus"},
 	FIXED_BOOL("multifunction", either, "false", "no effect: a slot with several functions says so"),

@@ -11,11 +11,13 @@
 /* -device: the names there are, what they are asked, and how they are read. */
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers have none. */
 #define PCI_DEVICE(n, a, r, f, c, t, h) \
 	{.name = n, .alias = a, .role = r, .form = f, .category = c, .bus = "PCI", .tables = t, .help = h}
 #define INPUT_DEVICE(n, a, k, h) \
 	{.name = n, .alias = a, .role = QEMU_INPUT, .form = QEMU_FORM_OPEN, .kind = k, .category = "Input", \
 	 .bus = "PCI", .tables = qemu_input_tables, .help = h}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Rows of a category stand together. The kind of a port is its number; 1 stands for 1 and 2. */
 const struct qemu_device_type qemu_device_types[] = {
@@ -156,11 +158,11 @@ int qemu_read_device(struct qemu_line *line, const char *arg, struct err *err)
 	rc = keyval_parse(&kv, "-device", "driver", arg, err);
 	qemu_keys_init(qemu_all_device_tables, d);
 	driver = keyval_get(&kv, "driver");
-	if (!rc && !driver)
-		rc = err_set(err, -EINVAL, "-device: expected NAME,key=value,...");
-	if (!rc) {
+	if (!rc && driver) {
 		d->type = find_type(driver, err);
 		rc = d->type ? read_properties(line, d, &kv, err) : -ENODEV;
+	} else if (!rc) {
+		rc = err_set(err, -EINVAL, "-device: expected NAME,key=value,...");
 	}
 	keyval_fini(&kv);
 	return rc;

@@ -29,7 +29,7 @@ static const struct qemu_key drive_keys[] = {
 	{.name = "file", QEMU_TEXT(struct qemu_drive, file), .help = "the image"},
 	{.name = "if", QEMU_WORD(struct qemu_drive, interface), .words = interfaces,
 	 .help = "none (a -device names it) or virtio (the disk comes with it)"},
-	{.name = "id", QEMU_TEXT(struct qemu_drive, id), .help = "what -device and control commands call it"},
+	{.name = "id", QEMU_ID(struct qemu_drive, id), .help = "what -device and control commands call it"},
 	{.name = "format", QEMU_WORD(struct qemu_drive, format), .words = formats,
 	 .help = "raw or qcow2; unless given, by the header of the image, whose first sector a guest may then not "
 		 "turn into that of another format"},
@@ -49,7 +49,7 @@ static const struct qemu_key drive_keys[] = {
 
 static const struct qemu_key blockdev_keys[] = {
 	{.name = "driver", QEMU_WORD(struct qemu_blockdev, driver), .words = drivers, .help = "file, host_device, raw or qcow2"},
-	{.name = "node-name", QEMU_TEXT(struct qemu_blockdev, node_name), .help = "what -device and other nodes call it"},
+	{.name = "node-name", QEMU_ID(struct qemu_blockdev, node_name), .help = "what -device and other nodes call it"},
 	{.name = "filename", QEMU_TEXT(struct qemu_blockdev, filename), .help = "file: the image"},
 	{.name = "file", QEMU_TEXT(struct qemu_blockdev, file), .help = "raw, qcow2: the node that has the image"},
 	{.name = "file.driver", QEMU_WORD(struct qemu_blockdev, file_driver), .words = files, .help = "raw, qcow2: file"},

@@ -44,7 +44,8 @@ void qemu_keys_fini(const struct qemu_key *const *tables, void *base)
 		for (const struct qemu_key *k = *tables; k->name; k++) {
 			if (k->kind == QEMU_KEY_LIST) {
 				fini_list(k, base);
-			} else if (k->kind == QEMU_KEY_TEXT || k->kind == QEMU_KEY_WORD) {
+			} else if (k->kind == QEMU_KEY_TEXT || k->kind == QEMU_KEY_ID ||
+				   k->kind == QEMU_KEY_WORD) {
 				free(*(char **)member(k, base));
 				*(char **)member(k, base) = NULL;
 			}
@@ -68,6 +69,20 @@ static int set_text(const struct qemu_key *k, void *base, const char *value, str
 	free(*(char **)member(k, base));
 	*(char **)member(k, base) = copy;
 	return 0;
+}
+
+/* As QEMU demands it, so that ids can stand in messages and in other options. */
+static int set_id(const struct qemu_key *k, void *base, const char *value, struct err *err)
+{
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "-._";
+	bool letter = (*value >= 'a' && *value <= 'z') || (*value >= 'A' && *value <= 'Z');
+
+	if (!letter || value[strspn(value, rest)] || strlen(value) > QEMU_ID_BYTES)
+		return expected("an identifier: letters, digits, '-', '.' and '_', first a letter, "
+				"at most 31",
+				value, err);
+	return set_text(k, base, value, err);
 }
 
 static int set_tri(const struct qemu_key *k, void *base, const char *value, struct err *err)
@@ -174,9 +189,9 @@ static int refuse(const struct qemu_key *k, void *base, const char *value, struc
 
 static int (*const setters[])(const struct qemu_key *k, void *base, const char *value,
 			      struct err *err) = {
-	[QEMU_KEY_TEXT] = set_text,   [QEMU_KEY_TRI] = set_tri,	   [QEMU_KEY_NUMBER] = set_number,
-	[QEMU_KEY_LIST] = append,     [QEMU_KEY_WORD] = set_word,  [QEMU_KEY_FIXED] = check_word,
-	[QEMU_KEY_ANY] = set_nothing, [QEMU_KEY_REFUSED] = refuse,
+	[QEMU_KEY_TEXT] = set_text,	[QEMU_KEY_ID] = set_id,	      [QEMU_KEY_TRI] = set_tri,
+	[QEMU_KEY_NUMBER] = set_number, [QEMU_KEY_LIST] = append,     [QEMU_KEY_WORD] = set_word,
+	[QEMU_KEY_FIXED] = check_word,	[QEMU_KEY_ANY] = set_nothing, [QEMU_KEY_REFUSED] = refuse,
 };
 
 static const struct qemu_key *find(const struct qemu_key *const *tables, const char *name)

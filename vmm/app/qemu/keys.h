@@ -14,11 +14,14 @@
  * refused stand in the same tables, so that nothing is ignored silently.
  */
 
+#define QEMU_ID_BYTES 31
+
 /* Unset until the user says on or off. */
 enum tri { TRI_UNSET, TRI_OFF, TRI_ON };
 
 enum qemu_key_kind {
 	QEMU_KEY_TEXT,	  /* char * */
+	QEMU_KEY_ID,	  /* char *, an identifier of at most QEMU_ID_BYTES */
 	QEMU_KEY_TRI,	  /* uint32_t, enum tri; "auto" is unset */
 	QEMU_KEY_NUMBER,  /* int64_t, decimal or 0x hexadecimal, from 0 to max; -1: unset */
 	QEMU_KEY_LIST,	  /* char ** and size_t: each use appends */
@@ -45,6 +48,7 @@ struct qemu_key {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a type in _Generic has none. */
 #define QEMU_OFFSET(s, m, t) _Generic(((s *)0)->m, t: offsetof(s, m))
 #define QEMU_TEXT(s, m)	     .kind = QEMU_KEY_TEXT, .offset = QEMU_OFFSET(s, m, char *), .type = "str"
+#define QEMU_ID(s, m)	     .kind = QEMU_KEY_ID, .offset = QEMU_OFFSET(s, m, char *), .type = "str"
 #define QEMU_TRI(s, m)	     .kind = QEMU_KEY_TRI, .offset = QEMU_OFFSET(s, m, uint32_t), .type = "bool"
 #define QEMU_NUMBER(s, m)    .kind = QEMU_KEY_NUMBER, .offset = QEMU_OFFSET(s, m, int64_t)
 #define QEMU_LIST(s, m, n)   .kind = QEMU_KEY_LIST, .offset = QEMU_OFFSET(s, m, char **), \

@@ -55,6 +55,16 @@ int qemu_set(char **member, const char *value, struct err *err)
 	return 0;
 }
 
+char *qemu_join(const char *kind, const char *rest, struct err *err)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "%s:%s", kind, rest) >= 0)
+		return text;
+	err_set(err, -ENOMEM, "out of memory");
+	return NULL;
+}
+
 int qemu_one_more(size_t *n, const char *option, struct err *err)
 {
 	if (*n == QEMU_MAX_OBJECTS)

@@ -111,6 +111,9 @@ MUST_CHECK int qemu_assemble(struct qemu_line *line, struct err *err);
 /* Replaces *@member by a copy of @value. */
 MUST_CHECK int qemu_set(char **member, const char *value, struct err *err);
 
+/* "KIND:REST"; the caller frees. NULL and @err when out of memory. */
+char *qemu_join(const char *kind, const char *rest, struct err *err);
+
 /* The last @n in an array of at most QEMU_MAX_OBJECTS became one more; -EINVAL when it is full. */
 MUST_CHECK int qemu_one_more(size_t *n, const char *option, struct err *err);
 

@@ -147,8 +147,8 @@ static int check_accel(const char *accel, const char *option, struct err *err)
 {
 	char quoted[OPTION_QUOTE_SIZE];
 
-	for (const char *at = accel; at; at = strchr(at, ':'), at += at ? 1 : 0)
-		if (strncmp(at, "kvm", 3) == 0 && (!at[3] || at[3] == ':'))
+	for (const char *at = accel; *at; at += strcspn(at, ":"), at += *at == ':')
+		if (strcspn(at, ":") == 3 && strncmp(at, "kvm", 3) == 0)
 			return 0;
 	return err_set(err, -EINVAL, "%s: expected kvm, not %s", option,
 		       option_quote(accel, quoted, sizeof(quoted)));

@@ -37,12 +37,14 @@ static int print_help(struct qemu_line *line, const char *arg, struct err *err);
 static const char *const none_only[] = {"none", NULL};
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): initializers have none. */
 #define READ(n, a, r, h)   {.name = n, .arg = a, .fate = FATE_READ, .read = r, .help = h}
 #define FLAG(n, m, h)      {.name = n, .fate = FATE_FLAG, .offset = offsetof(struct qemu_line, m), .help = h}
 #define TEXT(n, a, m, h)   {.name = n, .arg = a, .fate = FATE_TEXT, .offset = offsetof(struct qemu_line, m), .help = h}
 #define ONLY(n, a, w, h)   {.name = n, .arg = a, .fate = FATE_ONLY, .words = w, .help = h}
 #define HARMLESS(n, a, h)  {.name = n, .arg = a, .fate = FATE_HARMLESS, .help = h}
 #define REFUSED(n, a, h)   {.name = n, .arg = a, .fate = FATE_REFUSED, .help = h}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct option_row rows[] = {
 	READ("help", NULL, print_help, "prints this help"),
@@ -232,7 +234,7 @@ int qemu_line_parse(struct qemu_line *line, int argc, char **argv, struct err *e
 		if (r->arg && i + 1 == argc)
 			return err_set(err, -EINVAL, "-%s: requires an argument: %s", r->name,
 				       r->arg);
-		rc = apply(r, line, r->arg ? argv[++i] : NULL, err);
+		rc = apply(r, line, r->arg ? argv[++i] : "", err);
 		if (rc)
 			return rc;
 	}
