@@ -114,7 +114,7 @@ static uint8_t answer_name(const struct input_config *c, uint8_t *payload)
 {
 	const struct input_identity *identity = &identities[c->kind];
 	const char *name = c->qemu_names ? identity->qemu_name : identity->name;
-	size_t len = strlen(name);
+	size_t len = strnlen(name, VIRTIO_INPUT_CFG_BYTES - VIRTIO_INPUT_CFG_PAYLOAD);
 
 	if (c->subsel != 0)
 		return 0;

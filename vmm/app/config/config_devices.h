@@ -28,11 +28,11 @@ enum config_device_kind {
 };
 
 struct config_device {
-	enum config_device_kind kind;
+	const struct virtio_options *virtio; /* in the configuration */
 	size_t index;	     /* in the member of its kind: nics, disks, inputs, ... */
 	char id[32];	     /* of the device */
 	char backend_id[32]; /* empty: nothing stands behind it */
-	const struct virtio_options *virtio; /* in the configuration */
+	enum config_device_kind kind;
 	uint8_t devfn;
 };
 
