@@ -17,11 +17,11 @@ _vise_value() {
 	run--memory) kind=typed ;;
 	run--cpus) kind=typed ;;
 	run--dialect) kind=words words='v1 virtio' ;;
-	run--serial) kind=words words='stdio null ring file: unix:' ;;
-	run--com2) kind=words words='stdio null ring file: unix:' ;;
+	run--serial) kind=words words='stdio null ring file: append: unix:' ;;
+	run--com2) kind=words words='stdio null ring file: append: unix:' ;;
 	run--console) kind=keys words='where= vectors= event-idx= id= backend-id= addr= identity= transitional= emerg-write=' ;;
-	run--bulk) kind=words words='stdio null ring file: unix:' ;;
-	run--stats) kind=words words='stdio null ring file: unix:' ;;
+	run--bulk) kind=words words='stdio null ring file: append: unix:' ;;
+	run--stats) kind=words words='stdio null ring file: append: unix:' ;;
 	run--exec) kind=typed ;;
 	run--selftest) kind=typed ;;
 	run--root) kind=typed ;;
@@ -99,7 +99,7 @@ _vise_key() {
 	run--snd,xrun-events) kind=words words='on off' ;;
 	run--snd,jacks) kind=words words='on off' ;;
 	run--snd,formats) kind=words words='on off' ;;
-	run--console,where) kind=words words='stdio null ring file: unix:' ;;
+	run--console,where) kind=words words='stdio null ring file: append: unix:' ;;
 	run--console,vectors) kind=typed ;;
 	run--console,event-idx) kind=words words='auto on off' ;;
 	run--console,id) kind=typed ;;

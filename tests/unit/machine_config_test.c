@@ -350,6 +350,8 @@ START_TEST(no_file_is_emptied_that_is_in_use)
 		 "--disk and --snd: path both name the file '%s', which --snd: path would empty",
 		 other);
 	refuses(line, "--kernel", "k", "--disk", other, "--snd", spec);
+	refuses("--kernel and --stats both name the file 'k', which --stats would add to",
+		"--kernel", "k", "--stats", "append:k");
 	refuses("--kernel and --bulk both name the file 'k', which --bulk would empty", "--kernel",
 		"k", "--bulk", "file:k");
 	/* Two readers of one file, and two writers of none, do no harm. */
@@ -389,10 +391,12 @@ START_TEST(refuses_each_wrong_value)
 	refuses("--cpus: expected a number from 1 to 64, not '65'", "--cpus", "65");
 	refuses("--cpus: expected a number from 1 to 64, not '0'", "--cpus=0");
 	refuses("--dialect: expected v1 or virtio, not 'v2'", "--dialect", "v2");
-	refuses("--serial: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+	refuses("--serial: expected stdio, null, ring, ring:SIZE, file:PATH, append:PATH or "
+		"unix:PATH, not "
 		"'tty'",
 		"--serial", "tty");
-	refuses("--com2: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+	refuses("--com2: expected stdio, null, ring, ring:SIZE, file:PATH, append:PATH or "
+		"unix:PATH, not "
 		"'unix:'",
 		"--com2", "unix:");
 	refuses("--control: expected unix:PATH, not 'tcp:1'", "--control", "tcp:1");

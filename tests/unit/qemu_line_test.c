@@ -349,14 +349,15 @@ END_TEST
 START_TEST(console_ports_have_names)
 {
 	accepts("-kernel", "k", "-chardev", "ringbuf,id=r,size=4096", "-chardev",
-		"socket,id=s,path=/s,server=on,wait=off", "-chardev", "null,id=n", "-device",
-		"virtio-serial-pci,disable-legacy=on", "-device", "virtconsole,chardev=s",
-		"-device", "virtserialport,chardev=r,name=ktstr-bulk", "-device",
+		"socket,id=s,path=/s,server=on,wait=off", "-chardev",
+		"file,id=n,path=log,append=on", "-device", "virtio-serial-pci,disable-legacy=on",
+		"-device", "virtconsole,chardev=s", "-device",
+		"virtserialport,chardev=r,name=ktstr-bulk", "-device",
 		"virtserialport,chardev=n,name=ktstr-stats");
 	ck_assert_str_eq(config->console[0].where, "unix:/s");
 	ck_assert(config->console[0].emerg_write && !config->console[0].virtio.transitional);
 	ck_assert_str_eq(config->bulk, "ring:4096");
-	ck_assert_str_eq(config->stats, "null");
+	ck_assert_str_eq(config->stats, "append:log");
 }
 END_TEST
 
@@ -506,8 +507,6 @@ START_TEST(refuses_wrong_backends)
 	refuses("-drive: file=IMAGE is missing", "-drive", "if=virtio");
 	refuses("-chardev c: expected path=, a unix socket; TCP is not supported here", "-chardev",
 		"socket,id=c,host=localhost,port=1,server=on");
-	refuses("-chardev c: append=on is not supported: the file begins empty", "-chardev",
-		"file,id=c,path=a,append=on");
 	refuses("-serial: there is no -chardev with id 'x'", "-serial", "chardev:x");
 	refuses("-audiodev: driver: expected none or wav, not 'pa'", "-audiodev", "pa,id=a");
 	refuses("-qmp: 'tcp:127.0.0.1:4444' is not supported; use unix:PATH,server=on,wait=off",

@@ -11,7 +11,8 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 #define TIB(n) ((uint64_t)(n) << 40)
 
-const char *const stream_words[] = {"stdio", "null", "ring", "ring:SIZE", "file:", "unix:", NULL};
+const char *const stream_words[] = {"stdio", "null",	"ring",	 "ring:SIZE",
+				    "file:", "append:", "unix:", NULL};
 static const char *const kind_words[] = {"basic", "contract", NULL}; /* enum machine_kind */
 static const char *const control_words[] = {"unix:", NULL};
 static const char *const dialect_words[] = {"v1", "virtio", NULL};
@@ -101,7 +102,7 @@ const struct option machine_options[] = {
 	 .standard = "stdio", .json = "serial", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the first serial port (COM1) goes",
 	 .text = "Where the first serial port goes: stdio is the terminal or standard input and output, "
-		 "file:PATH a file that is created or truncated, unix:PATH a socket that is listened on, "
+		 "file:PATH a file that is created or truncated, append:PATH one that is gone on with, unix:PATH a socket that is listened on, "
 		 "null nowhere; ring keeps output in memory, 64K or SIZE (a power of two) bytes of it, until "
 		 "it is fetched. On a terminal, Ctrl-A x ends the run and Ctrl-A a sends a Ctrl-A."},
 	{.name = "com2", OPT_WORD(struct machine_config, com2), .words = stream_words,

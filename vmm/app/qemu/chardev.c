@@ -23,7 +23,7 @@ static const struct qemu_key chardev_keys[] = {
 	{.name = "port", QEMU_TEXT(struct qemu_chardev, port), .help = "likewise"},
 	{.name = "server", QEMU_TRI(struct qemu_chardev, server), .help = "socket: on; connecting to one is not supported"},
 	{.name = "wait", QEMU_TRI(struct qemu_chardev, wait), .help = "socket: off; the guest never waits for a client"},
-	{.name = "append", QEMU_TRI(struct qemu_chardev, append), .help = "file: off; the file begins empty"},
+	{.name = "append", QEMU_TRI(struct qemu_chardev, append), .help = "file: on keeps what the file holds"},
 	{.name = "size", QEMU_NUMBER(struct qemu_chardev, size), .max = 1 << 30, .type = "size",
 	 .help = "ringbuf: bytes that it keeps, a power of two"},
 	{.name = "mux", .kind = QEMU_KEY_FIXED, .words = off_only, .type = "bool", .help = "sharing is not supported"},
@@ -61,8 +61,6 @@ static int check_chardev(const struct qemu_chardev *c, struct err *err)
 
 	if (file && !c->path)
 		return err_set(err, -EINVAL, "file needs path=FILE");
-	if (file && c->append == TRI_ON)
-		return err_set(err, -EINVAL, "append=on is not supported: the file begins empty");
 	if (strcmp(c->backend, "socket") == 0)
 		return check_socket(c, err);
 	return 0;
@@ -98,7 +96,7 @@ static char *where(const struct qemu_chardev *c, struct err *err)
 	char size[32];
 
 	if (strcmp(c->backend, "file") == 0)
-		return qemu_join("file", c->path, err);
+		return qemu_join(c->append == TRI_ON ? "append" : "file", c->path, err);
 	if (strcmp(c->backend, "socket") == 0)
 		return qemu_join("unix", c->path, err);
 	if (strcmp(c->backend, "ringbuf") != 0)
