@@ -465,6 +465,9 @@ START_TEST(refuses_what_does_not_go_together)
 		"own "
 		"(--include adds files to it)",
 		"--kernel", "k", "--root", "/dev/vda", "--initrd", "i");
+	refuses("--append-only and --shell exclude each other: the command line names the init of "
+		"--shell",
+		"--kernel", "k", "--shell", "--append-only");
 	refuses("--com2 and --shell exclude each other: the guest's init reports over the second "
 		"serial port",
 		"--kernel", "k", "--shell", "--com2", "null");
@@ -513,6 +516,7 @@ START_TEST(prints_complete_stable_json)
 			       "  \"kernel\": \"k\",\n"
 			       "  \"initrd\": null,\n"
 			       "  \"append\": null,\n"
+			       "  \"append-only\": false,\n"
 			       "  \"disks\": [\n"
 			       "    {\n"
 			       "      \"path\": \"d\",\n"

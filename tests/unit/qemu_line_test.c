@@ -142,6 +142,7 @@ static void check_contract_machine(void)
 	ck_assert_str_eq(config->kernel, "k");
 	ck_assert_str_eq(config->initrd, "i");
 	ck_assert_str_eq(config->append, "console=ttyS0");
+	ck_assert(config->append_only);
 	ck_assert(machine_config_speaks_virtio(config));
 	ck_assert_uint_eq(nic->kind, NET_USER);
 	ck_assert(!nic->mrg_rxbuf && !nic->csum && !nic->tso && !nic->ctrl_vq);
@@ -486,6 +487,8 @@ START_TEST(refuses_wrong_backends)
 	refuses("-netdev: guestfwd: not supported: the guest reaches servers on the host's "
 		"loopback at 10.0.2.2",
 		"-netdev", "user,id=n,guestfwd=tcp:10.0.2.100:80-cmd:x");
+	refuses("-netdev n: hostfwd: expected a text that is not empty, not ''", "-netdev",
+		"user,id=n,hostfwd=", "-device", "virtio-net-pci,netdev=n");
 	refuses("-netdev n: ifname is for type tap, not for user", "-netdev",
 		"user,id=n,ifname=tap0");
 	refuses("-netdev n: tap needs ifname=NAME or fd=N, one of the two", "-netdev", "tap,id=n");

@@ -103,7 +103,8 @@ enum machine_kind {
 struct machine_config {
 	char *kernel;
 	char *initrd;
-	char *append; /* added to the command line that the profile makes */
+	char *append;	  /* added to the command line that the profile makes */
+	bool append_only; /* it is the command line */
 	struct disk_config disks[MACHINE_MAX_DISKS];
 	size_t n_disks;
 	uint32_t kind; /* enum machine_kind */

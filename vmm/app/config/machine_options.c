@@ -36,6 +36,11 @@ const struct option machine_options[] = {
 	 .help = "text added to the kernel command line",
 	 .text = "Added to the end of the kernel command line that Vise makes, so that it wins where the "
 		 "kernel takes the last word."},
+	{.name = "append-only", OPT_FLAG(struct machine_config, append_only),
+	 .json = "append-only", .group = "Guest",
+	 .help = "nothing but --append is on the kernel command line",
+	 .text = "The kernel command line is the text of --append and nothing else. Not together with --exec, "
+		 "--shell, --selftest or --root, whose init is named there."},
 	{.name = "disk", OPT_SPECS(struct machine_config, disks, n_disks), .keys = disk_options,
 	 .json = "disks", .group = "Machine", .metavar = "FILE[,KEY=VALUE]...",
 	 .help = "adds a virtio disk; may be repeated",

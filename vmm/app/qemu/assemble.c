@@ -130,8 +130,11 @@ static int fill_netdev(const struct qemu_netdev *n, struct nic_config *nic, stru
 	if (!rc && n->path)
 		rc = qemu_set(&nic->path, n->path, err);
 	hostfwd = options_find(options_find(machine_options, "net", 3)->keys, "hostfwd", 7);
-	for (size_t i = 0; i < n->n_hostfwd && !rc; i++)
+	for (size_t i = 0; i < n->n_hostfwd && !rc; i++) {
 		rc = option_set(hostfwd, nic, n->hostfwd[i], err);
+		if (rc)
+			err_prefix(err, "-netdev %s: hostfwd", n->id);
+	}
 	return rc;
 }
 

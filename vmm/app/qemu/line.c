@@ -12,6 +12,7 @@ void qemu_line_init(struct qemu_line *line, FILE *out)
 	memset(line, 0, sizeof(*line));
 	machine_config_init(&line->config);
 	line->config.memory = STANDARD_MEMORY;
+	line->config.append_only = true;
 	line->out = out;
 }
 

@@ -64,7 +64,7 @@ static const struct option_row rows[] = {
 
 	TEXT("kernel", "FILE", config.kernel, "the kernel to boot: bzImage, or ELF with a PVH note"),
 	TEXT("initrd", "FILE", config.initrd, "its initial RAM disk"),
-	TEXT("append", "TEXT", config.append, "text for its command line"),
+	TEXT("append", "TEXT", config.append, "its command line"),
 
 	READ("drive", "file=IMAGE,if=none|virtio[,KEY=VALUE]...", qemu_read_drive, "an image, for a -device or with a disk"),
 	READ("blockdev", "DRIVER,node-name=NAME[,KEY=VALUE]...", qemu_read_blockdev, "an image, in parts"),
