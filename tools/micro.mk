@@ -37,7 +37,8 @@ $(BUILD)/micro/machine_test: | $(BUILD)/micro/tiny-kernel
 
 ## check-micro     small guests on the host's own KVM
 check-micro: $(MICRO) $(BUILD)/vise $(BUILD)/micro/tiny-kernel
-	@VISE=$(BUILD)/vise TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/run $(MICRO) tests/micro/soak
+	@VISE=$(BUILD)/vise TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/run $(MICRO) tests/micro/soak \
+		tests/micro/qemu
 
 ## soak            ends SOAK=1000 runs at random moments and looks for what they left
 SOAK ?= 1000

@@ -5,23 +5,23 @@
 _vise_value() {
 	kind=none words=
 	case $1$2 in
-	commands) kind=words words='run doctor help version --help --version' ;;
+	commands) kind=words words='run qemu doctor help version --help --version' ;;
 	run--kernel) kind=file ;;
 	run--initrd) kind=file ;;
 	run--append) kind=typed ;;
-	run--disk) kind=keys words='path= format= snapshot= readonly= serial= vectors= event-idx= transitional= aio= rerror= werror=' ;;
+	run--disk) kind=keys words='path= format= snapshot= readonly= serial= vectors= event-idx= id= backend-id= addr= identity= transitional= aio= rerror= werror=' ;;
 	run--machine) kind=words words='basic contract' ;;
-	run--net) kind=keys words='kind= mac= link-down= hostfwd= restrict= ifname= fd= path= pcap= vectors= event-idx= transitional= mrg-rxbuf= csum= tso= ctrl-vq=' ;;
-	run--input) kind=keys words='kind= vectors= event-idx=' ;;
-	run--snd) kind=keys words='backend= path= capture= vectors= event-idx= period-events= xrun-events= jacks= formats=' ;;
+	run--net) kind=keys words='kind= mac= link-down= hostfwd= restrict= ifname= fd= path= pcap= vectors= event-idx= id= backend-id= addr= identity= transitional= mrg-rxbuf= csum= tso= ctrl-vq=' ;;
+	run--input) kind=keys words='kind= vectors= event-idx= id= backend-id= addr= identity=' ;;
+	run--snd) kind=keys words='backend= path= capture= vectors= event-idx= id= backend-id= addr= identity= period-events= xrun-events= jacks= formats=' ;;
 	run--memory) kind=typed ;;
 	run--cpus) kind=typed ;;
 	run--dialect) kind=words words='v1 virtio' ;;
-	run--serial) kind=words words='stdio null ring file: unix:' ;;
-	run--com2) kind=words words='stdio null ring file: unix:' ;;
-	run--console) kind=keys words='where= vectors= event-idx= transitional= emerg-write=' ;;
-	run--bulk) kind=words words='stdio null ring file: unix:' ;;
-	run--stats) kind=words words='stdio null ring file: unix:' ;;
+	run--serial) kind=words words='stdio null ring file: append: unix:' ;;
+	run--com2) kind=words words='stdio null ring file: append: unix:' ;;
+	run--console) kind=keys words='where= vectors= event-idx= id= backend-id= addr= identity= transitional= emerg-write=' ;;
+	run--bulk) kind=words words='stdio null ring file: append: unix:' ;;
+	run--stats) kind=words words='stdio null ring file: append: unix:' ;;
 	run--exec) kind=typed ;;
 	run--selftest) kind=typed ;;
 	run--root) kind=typed ;;
@@ -32,9 +32,10 @@ _vise_value() {
 	run--status-file) kind=file ;;
 	run--config) kind=file ;;
 	run--log) kind=words words='error warn guest info debug' ;;
-	run) kind=words words='--kernel --initrd --append --disk --machine --tablet --net --input --snd --memory --hugepages --cpus --dialect --serial --com2 --console --bulk --stats --exec --shell --selftest --root --include --modules --timeout --no-reboot --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
+	run) kind=words words='--kernel --initrd --append --append-only --disk --machine --tablet --net --input --snd --memory --hugepages --cpus --rtc-local --dialect --serial --com2 --console --bulk --stats --exec --shell --selftest --root --include --modules --timeout --no-reboot --no-shutdown --paused --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
+	qemu) kind=words words='--help' ;;
 	doctor) kind=words words='--probe --help' ;;
-	help) kind=words words='run doctor help version --man --bash --help' ;;
+	help) kind=words words='run qemu doctor help version --man --bash --qemu --help' ;;
 	version) kind=words words='--help' ;;
 	esac
 }
@@ -44,12 +45,16 @@ _vise_key() {
 	kind=none words=
 	case $1$2,$3 in
 	run--disk,path) kind=file ;;
-	run--disk,format) kind=words words='raw qcow2' ;;
+	run--disk,format) kind=words words='raw qcow2 auto' ;;
 	run--disk,snapshot) kind=words words='on off' ;;
 	run--disk,readonly) kind=words words='on off' ;;
 	run--disk,serial) kind=typed ;;
 	run--disk,vectors) kind=typed ;;
 	run--disk,event-idx) kind=words words='auto on off' ;;
+	run--disk,id) kind=typed ;;
+	run--disk,backend-id) kind=typed ;;
+	run--disk,addr) kind=typed ;;
+	run--disk,identity) kind=words words='contract qemu' ;;
 	run--disk,transitional) kind=words words='on off' ;;
 	run--disk,aio) kind=words words='auto io_uring threads' ;;
 	run--disk,rerror) kind=words words='report ignore stop enospc' ;;
@@ -65,6 +70,10 @@ _vise_key() {
 	run--net,pcap) kind=file ;;
 	run--net,vectors) kind=typed ;;
 	run--net,event-idx) kind=words words='auto on off' ;;
+	run--net,id) kind=typed ;;
+	run--net,backend-id) kind=typed ;;
+	run--net,addr) kind=typed ;;
+	run--net,identity) kind=words words='contract qemu' ;;
 	run--net,transitional) kind=words words='on off' ;;
 	run--net,mrg-rxbuf) kind=words words='on off' ;;
 	run--net,csum) kind=words words='on off' ;;
@@ -73,18 +82,30 @@ _vise_key() {
 	run--input,kind) kind=words words='keyboard mouse tablet' ;;
 	run--input,vectors) kind=typed ;;
 	run--input,event-idx) kind=words words='auto on off' ;;
+	run--input,id) kind=typed ;;
+	run--input,backend-id) kind=typed ;;
+	run--input,addr) kind=typed ;;
+	run--input,identity) kind=words words='contract qemu' ;;
 	run--snd,backend) kind=words words='none wav' ;;
 	run--snd,path) kind=file ;;
 	run--snd,capture) kind=words words='silence tone wav:' ;;
 	run--snd,vectors) kind=typed ;;
 	run--snd,event-idx) kind=words words='auto on off' ;;
+	run--snd,id) kind=typed ;;
+	run--snd,backend-id) kind=typed ;;
+	run--snd,addr) kind=typed ;;
+	run--snd,identity) kind=words words='contract qemu' ;;
 	run--snd,period-events) kind=words words='on off' ;;
 	run--snd,xrun-events) kind=words words='on off' ;;
 	run--snd,jacks) kind=words words='on off' ;;
 	run--snd,formats) kind=words words='on off' ;;
-	run--console,where) kind=words words='stdio null ring file: unix:' ;;
+	run--console,where) kind=words words='stdio null ring file: append: unix:' ;;
 	run--console,vectors) kind=typed ;;
 	run--console,event-idx) kind=words words='auto on off' ;;
+	run--console,id) kind=typed ;;
+	run--console,backend-id) kind=typed ;;
+	run--console,addr) kind=typed ;;
+	run--console,identity) kind=words words='contract qemu' ;;
 	run--console,transitional) kind=words words='on off' ;;
 	run--console,emerg-write) kind=words words='on off' ;;
 	esac

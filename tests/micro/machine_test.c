@@ -33,6 +33,8 @@ static void on_event(void *arg, const char *event, json_t *data)
 {
 	(void)arg;
 	(void)data;
+	if (strcmp(event, "SHUTDOWN") == 0 && config.no_shutdown)
+		loop_stop(loop);
 	if (strcmp(event, "RESET") != 0)
 		return;
 	resets++;
@@ -56,23 +58,33 @@ static char *kernel_path(void)
 	return path;
 }
 
-static void start(const char *what, unsigned int cpus)
+static void configure(const char *what, unsigned int cpus)
 {
-	struct err err = ERR_INIT;
-
-	log_set_level(LOG_LEVEL_ERROR);
 	machine_config_init(&config);
 	config.kernel = kernel_path();
 	config.append = strdup(what);
 	config.serial = strdup("null");
 	config.memory = 64 << 20;
 	config.cpus = cpus;
+}
+
+static void start_configured(void)
+{
+	struct err err = ERR_INIT;
+
+	log_set_level(LOG_LEVEL_ERROR);
 	loop = loop_create(&err);
 	machine = loop ? machine_create(&config, loop, &err) : NULL;
 	if (!machine)
 		tap_fail(__FILE__, __LINE__, "%s", err.text);
 	machine_on_event(machine, on_event, NULL);
 	CHECK_OK(machine_start(machine, &err), err);
+}
+
+static void start(const char *what, unsigned int cpus)
+{
+	configure(what, cpus);
+	start_configured();
 }
 
 static void run_to_stop(void)
@@ -149,6 +161,54 @@ static void stop_and_cont_race_with_output(void)
 	finish();
 }
 
+/* Runs the loop for @ms. */
+static void look_on(int ms)
+{
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < ms; i += 10) {
+		CHECK_OK(loop_run_once(loop, 0, &err), err);
+		usleep(10000);
+	}
+}
+
+static void paused_machine_waits_for_cont(void)
+{
+	struct err err = ERR_INIT;
+
+	configure("p", 1);
+	config.paused = true;
+	start_configured();
+	look_on(100);
+	CHECK_EQ(machine_state(machine), MACHINE_PRELAUNCH);
+	CHECK_EQ(machine_timing(machine).first_run, 0);
+	CHECK_OK(machine_cont(machine, &err), err);
+	run_to_stop();
+	CHECK_EQ(machine_result(machine)->end, MACHINE_END_POWEROFF);
+	finish();
+}
+
+static void guest_that_powers_off_leaves_the_machine_there(void)
+{
+	struct err err = ERR_INIT;
+
+	configure("p", 1);
+	config.no_shutdown = true;
+	start_configured();
+	run_to_stop();
+	CHECK_EQ(machine_state(machine), MACHINE_OFF);
+	CHECK_EQ(machine_result(machine)->end, MACHINE_END_NONE);
+	CHECK(machine_cont(machine, &err) < 0);
+	CHECK_OK(machine_reset(machine, &err), err);
+	CHECK_EQ(machine_state(machine), MACHINE_PRELAUNCH);
+	CHECK_OK(machine_cont(machine, &err), err);
+	run_to_stop();
+	CHECK_EQ(machine_state(machine), MACHINE_OFF);
+	machine_end(machine, MACHINE_END_QUIT, 0, "");
+	CHECK_EQ(machine_result(machine)->end, MACHINE_END_QUIT);
+	finish();
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -157,6 +217,8 @@ int main(void)
 		TAP_TEST(flood_of_triple_faults_does_not_grow_memory),
 		TAP_TEST(requests_that_nobody_hears_do_not_pile_up),
 		TAP_TEST(stop_and_cont_race_with_output),
+		TAP_TEST(paused_machine_waits_for_cont),
+		TAP_TEST(guest_that_powers_off_leaves_the_machine_there),
 	};
 
 	return tap_run(tests, sizeof(tests) / sizeof(tests[0]), 30, micro_unavailable());

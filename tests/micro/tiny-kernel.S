@@ -6,6 +6,7 @@
  *
  *	p	prints lines on COM1 for some milliseconds, then powers off (also anything else)
  *	l	prints lines for ever
+ *	c	prints its command line, then powers off
  *	r	asks for a reset by port CF9h, again and again
  *	t	ends in a triple fault
  */
@@ -33,6 +34,7 @@
 start:
 	movl	$stack, %esp
 	movl	START_CMDLINE(%ebx), %esi
+	movl	%esi, %ebp
 	xorl	%ebx, %ebx		/* the last character so far */
 1:	movb	(%esi), %al
 	incl	%esi
@@ -44,13 +46,15 @@ start:
 	je	reset
 	cmpb	$'t', %bl
 	je	fault
+	cmpb	$'c', %bl
+	je	command_line
 	movl	$LINES, %edi
 3:	call	print_line
 	cmpb	$'l', %bl
 	je	3b
 	decl	%edi
 	jnz	3b
-	movl	$PM1_CNT, %edx
+off:	movl	$PM1_CNT, %edx
 	movl	$SLP_S5, %eax
 	outw	%ax, %dx
 4:	hlt
@@ -62,13 +66,20 @@ reset:
 5:	outb	%al, %dx
 	jmp	5b
 
+command_line:
+	movl	%ebp, %esi
+	call	print
+	jmp	off
+
 fault:
 	lidt	no_idt
 	ud2
 
-/* Writes the line byte by byte as the transmitter takes them; changes EAX, EDX and ESI. */
+/* Writes the line, or the text at ESI, byte by byte as the transmitter takes them; changes EAX, EDX
+ * and ESI. */
 print_line:
 	movl	$line, %esi
+print:
 6:	movl	$LSR, %edx
 7:	inb	%dx, %al
 	testb	$LSR_THRE, %al

@@ -255,7 +255,8 @@ END_TEST
 
 START_TEST(names_each_state)
 {
-	static const char *const names[] = {"prelaunch", "running", "paused", "shutdown"};
+	static const char *const names[] = {"prelaunch", "running", "paused", "shutdown",
+					    "shutdown"};
 	struct machine m = {0};
 	char want[128];
 

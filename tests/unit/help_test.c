@@ -119,7 +119,7 @@ static void completes(const char *line, const char *piece, const char *expected)
 START_TEST(bash_completes_options_and_values)
 {
 	fclose(out);
-	completes("vise ", "", "run doctor help version --help --version");
+	completes("vise ", "", "run qemu doctor help version --help --version");
 	completes("vise run --me", "--me", "--memory");
 	completes("vise run --log ", "", "error warn guest info debug");
 	completes("vise run --log=d", "d", "debug");

@@ -350,6 +350,8 @@ START_TEST(no_file_is_emptied_that_is_in_use)
 		 "--disk and --snd: path both name the file '%s', which --snd: path would empty",
 		 other);
 	refuses(line, "--kernel", "k", "--disk", other, "--snd", spec);
+	refuses("--kernel and --stats both name the file 'k', which --stats would add to",
+		"--kernel", "k", "--stats", "append:k");
 	refuses("--kernel and --bulk both name the file 'k', which --bulk would empty", "--kernel",
 		"k", "--bulk", "file:k");
 	/* Two readers of one file, and two writers of none, do no harm. */
@@ -389,10 +391,12 @@ START_TEST(refuses_each_wrong_value)
 	refuses("--cpus: expected a number from 1 to 64, not '65'", "--cpus", "65");
 	refuses("--cpus: expected a number from 1 to 64, not '0'", "--cpus=0");
 	refuses("--dialect: expected v1 or virtio, not 'v2'", "--dialect", "v2");
-	refuses("--serial: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+	refuses("--serial: expected stdio, null, ring, ring:SIZE, file:PATH, append:PATH or "
+		"unix:PATH, not "
 		"'tty'",
 		"--serial", "tty");
-	refuses("--com2: expected stdio, null, ring, ring:SIZE, file:PATH or unix:PATH, not "
+	refuses("--com2: expected stdio, null, ring, ring:SIZE, file:PATH, append:PATH or "
+		"unix:PATH, not "
 		"'unix:'",
 		"--com2", "unix:");
 	refuses("--control: expected unix:PATH, not 'tcp:1'", "--control", "tcp:1");
@@ -415,7 +419,8 @@ START_TEST(refuses_each_wrong_disk)
 {
 	refuses("--disk: path: expected the path of a file, not ''", "--disk", ",readonly=on");
 	refuses("--disk: no path given, expected FILE[,KEY=VALUE]...", "--disk", "readonly=on");
-	refuses("--disk: format: expected raw or qcow2, not 'vmdk'", "--disk", "d,format=vmdk");
+	refuses("--disk: format: expected raw, qcow2 or auto, not 'vmdk'", "--disk",
+		"d,format=vmdk");
 	refuses("--disk: snapshot: expected on or off, not 'yes'", "--disk", "d,snapshot=yes");
 	refuses("--disk: unknown key 'readolny', did you mean 'readonly'?", "--disk",
 		"d,readolny=on");
@@ -460,6 +465,9 @@ START_TEST(refuses_what_does_not_go_together)
 		"own "
 		"(--include adds files to it)",
 		"--kernel", "k", "--root", "/dev/vda", "--initrd", "i");
+	refuses("--append-only and --shell exclude each other: the command line names the init of "
+		"--shell",
+		"--kernel", "k", "--shell", "--append-only");
 	refuses("--com2 and --shell exclude each other: the guest's init reports over the second "
 		"serial port",
 		"--kernel", "k", "--shell", "--com2", "null");
@@ -508,6 +516,7 @@ START_TEST(prints_complete_stable_json)
 			       "  \"kernel\": \"k\",\n"
 			       "  \"initrd\": null,\n"
 			       "  \"append\": null,\n"
+			       "  \"append-only\": false,\n"
 			       "  \"disks\": [\n"
 			       "    {\n"
 			       "      \"path\": \"d\",\n"
@@ -517,6 +526,10 @@ START_TEST(prints_complete_stable_json)
 			       "      \"serial\": null,\n"
 			       "      \"vectors\": 2,\n"
 			       "      \"event-idx\": \"auto\",\n"
+			       "      \"id\": null,\n"
+			       "      \"backend-id\": null,\n"
+			       "      \"addr\": null,\n"
+			       "      \"identity\": \"contract\",\n"
 			       "      \"transitional\": false,\n"
 			       "      \"aio\": \"auto\",\n"
 			       "      \"rerror\": \"report\",\n"
@@ -531,6 +544,7 @@ START_TEST(prints_complete_stable_json)
 			       "  \"memory\": \"512M\",\n"
 			       "  \"hugepages\": false,\n"
 			       "  \"cpus\": 1,\n"
+			       "  \"rtc-local\": false,\n"
 			       "  \"dialect\": null,\n"
 			       "  \"serial\": null,\n"
 			       "  \"com2\": null,\n"
@@ -545,6 +559,8 @@ START_TEST(prints_complete_stable_json)
 			       "  \"modules\": null,\n"
 			       "  \"timeout\": \"1500ms\",\n"
 			       "  \"no-reboot\": false,\n"
+			       "  \"no-shutdown\": false,\n"
+			       "  \"paused\": false,\n"
 			       "  \"control\": null,\n"
 			       "  \"status-file\": null,\n"
 			       "  \"print-timing\": false,\n"

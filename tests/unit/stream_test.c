@@ -33,9 +33,11 @@ static const struct {
 	const char *spec;
 	const char *text;
 } bad_specs[] = {
-	{"", "unknown stream \"\"; use stdio, null, ring, file:PATH or unix:PATH"},
-	{"tcp:1", "unknown stream \"tcp:1\"; use stdio, null, ring, file:PATH or unix:PATH"},
-	{"stdiox", "unknown stream \"stdiox\"; use stdio, null, ring, file:PATH or unix:PATH"},
+	{"", "unknown stream \"\"; use stdio, null, ring, file:PATH, append:PATH or unix:PATH"},
+	{"tcp:1",
+	 "unknown stream \"tcp:1\"; use stdio, null, ring, file:PATH, append:PATH or unix:PATH"},
+	{"stdiox",
+	 "unknown stream \"stdiox\"; use stdio, null, ring, file:PATH, append:PATH or unix:PATH"},
 	{"file", "stream \"file\" lacks a path; use file:PATH"},
 	{"unix:", "stream \"unix:\" lacks a path; use unix:PATH"},
 	{"ring:", BAD_RING("ring:")},
@@ -289,6 +291,19 @@ START_TEST(file_is_truncated_and_written)
 }
 END_TEST
 
+START_TEST(append_goes_on_behind_what_is_there)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	ck_assert_int_eq(write(fd, "old,", 4), 4);
+	ck_assert_uint_eq(stream_write(start(file_spec("append")), (const uint8_t *)"new", 3), 3);
+	settle();
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	expect_read(fd, "old,new");
+	close(fd);
+}
+END_TEST
+
 START_TEST(file_that_cannot_be_made_names_itself)
 {
 	ck_assert_ptr_null(open_spec("file:/nonexistent/x"));
@@ -337,6 +352,7 @@ int main(void)
 	tcase_add_test(tc, reader_that_never_reads_does_not_block_the_loop);
 	tcase_add_test(tc, drain_writes_what_is_left);
 	tcase_add_test(tc, file_is_truncated_and_written);
+	tcase_add_test(tc, append_goes_on_behind_what_is_there);
 	tcase_add_test(tc, file_that_cannot_be_made_names_itself);
 	tcase_add_test(tc, full_disk_warns_once_and_discards);
 	return run_tcase("stream", tc);

@@ -38,6 +38,40 @@ static bool put_key(unsigned int code, int32_t value)
 	return put(&event, 1);
 }
 
+/* Under its selectors @select and 0: @len bytes of the answer after the size, which comes back. */
+static uint8_t asked(struct input_config *c, uint8_t select, void *answer, uint32_t len)
+{
+	uint8_t head[3];
+
+	input_config_set(c, VIRTIO_INPUT_CFG_SELECT, (const uint8_t[]){select, 0}, 2);
+	input_config_get(c, 0, head, sizeof(head));
+	input_config_get(c, VIRTIO_INPUT_CFG_PAYLOAD, answer, len);
+	return head[VIRTIO_INPUT_CFG_SIZE];
+}
+
+START_TEST(bears_the_names_that_are_asked_for)
+{
+	static const char *const names[] = {"QEMU Virtio Keyboard", "QEMU Virtio Mouse",
+					    "QEMU Virtio Tablet"};
+	struct input_config c;
+	uint8_t devids[8];
+	char name[32];
+
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		input_config_init(&c, (enum virtio_input_kind)kind, true);
+		ck_assert_uint_eq(asked(&c, VIRTIO_INPUT_CFG_ID_NAME, name, sizeof(name)),
+				  strlen(names[kind]));
+		ck_assert_mem_eq(name, names[kind], strlen(names[kind]));
+		ck_assert_uint_eq(asked(&c, VIRTIO_INPUT_CFG_ID_DEVIDS, devids, 8), 8);
+		ck_assert_uint_eq(devids[2] | devids[3] << 8, 0x0627);
+		ck_assert_uint_eq(devids[4], kind + 1);
+		input_config_init(&c, (enum virtio_input_kind)kind, false);
+		asked(&c, VIRTIO_INPUT_CFG_ID_NAME, name, sizeof(name));
+		ck_assert_mem_eq(name, "Aero Virtio ", strlen("Aero Virtio "));
+	}
+}
+END_TEST
+
 START_TEST(keeps_order_around_its_end)
 {
 	uint32_t in = 0, out = 0;
@@ -453,6 +487,7 @@ int main(void)
 	SRunner *sr;
 	int failed;
 
+	tcase_add_test(alone, bears_the_names_that_are_asked_for);
 	tcase_add_test(alone, keeps_order_around_its_end);
 	tcase_add_test(alone, a_key_down_keeps_two_places);
 	tcase_add_test(alone, counts_a_key_once_however_often_pressed);

@@ -225,7 +225,7 @@ struct virtio_device *virtio_input_create(const struct virtio_input_config *conf
 		free(in);
 		return NULL;
 	}
-	input_config_init(&in->config, config->kind);
+	input_config_init(&in->config, config->kind, config->qemu_names);
 	if (virtq_chain_init(&in->chain, &in->vd.queues[VIRTIO_INPUT_EVENTQ]) < 0) {
 		err_set(err, -ENOMEM, "%s: out of memory", config->id);
 		input_destroy(&in->vd.dev);

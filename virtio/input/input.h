@@ -23,6 +23,7 @@ struct virtio_input_config {
 	const char *id;		     /* copied */
 	const struct guest_mem *mem; /* guest RAM */
 	enum virtio_input_kind kind;
+	bool qemu_names; /* name and DEVIDS are those of QEMU's devices, not the contract's */
 };
 
 /* One event, as Linux's struct input_event without the time: type, code, value

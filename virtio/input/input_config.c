@@ -21,16 +21,18 @@ struct code_run {
 struct input_identity {
 	const char *word; /* in messages */
 	const char *name;
-	uint16_t product;
+	const char *qemu_name;		/* what guests know QEMU's device by */
+	uint16_t product;		/* both count them alike */
 	struct code_run runs[RUNS_MAX]; /* type 0 ends them */
 };
 
-#define INPUT_VENDOR  0x1af4U
-#define INPUT_VERSION 1U
+#define INPUT_VENDOR	  0x1af4U
+#define INPUT_VENDOR_QEMU 0x0627U
+#define INPUT_VERSION	  1U
 
 /* clang-format off */
 static const struct input_identity identities[] = {
-	[VIRTIO_INPUT_KEYBOARD] = {"keyboard", "Aero Virtio Keyboard", 1, {
+	[VIRTIO_INPUT_KEYBOARD] = {"keyboard", "Aero Virtio Keyboard", "QEMU Virtio Keyboard", 1, {
 		{EV_KEY, KEY_ESC,      KEY_KPDOT},
 		{EV_KEY, KEY_102ND,    KEY_RO}, /* with F11 and F12 */
 		{EV_KEY, KEY_KPENTER,  KEY_RIGHTALT},
@@ -44,13 +46,13 @@ static const struct input_identity identities[] = {
 		{EV_KEY, KEY_NEXTSONG, KEY_STOPCD},
 		{EV_LED, LED_NUML,     LED_KANA},
 	}},
-	[VIRTIO_INPUT_MOUSE] = {"mouse", "Aero Virtio Mouse", 2, {
+	[VIRTIO_INPUT_MOUSE] = {"mouse", "Aero Virtio Mouse", "QEMU Virtio Mouse", 2, {
 		{EV_REL, REL_X,        REL_Y},
 		{EV_REL, REL_HWHEEL,   REL_HWHEEL},
 		{EV_REL, REL_WHEEL,    REL_WHEEL},
 		{EV_KEY, BTN_LEFT,     BTN_TASK},
 	}},
-	[VIRTIO_INPUT_TABLET] = {"tablet", "Aero Virtio Tablet", 3, {
+	[VIRTIO_INPUT_TABLET] = {"tablet", "Aero Virtio Tablet", "QEMU Virtio Tablet", 3, {
 		{EV_ABS, ABS_X,        ABS_Y},
 		{EV_KEY, BTN_TOUCH,    BTN_TOUCH},
 	}},
@@ -80,11 +82,11 @@ static unsigned int type_index(uint16_t type)
 	return i;
 }
 
-void input_config_init(struct input_config *c, enum virtio_input_kind kind)
+void input_config_init(struct input_config *c, enum virtio_input_kind kind, bool qemu_names)
 {
 	const struct code_run *runs = identities[kind].runs;
 
-	*c = (struct input_config){.kind = kind};
+	*c = (struct input_config){.kind = kind, .qemu_names = qemu_names};
 	bitmap_set(&c->types, EV_SYN);
 	for (unsigned int r = 0; r < RUNS_MAX && runs[r].type; r++) {
 		bitmap_set(&c->types, runs[r].type);
@@ -110,11 +112,13 @@ const char *input_kind_name(enum virtio_input_kind kind)
 
 static uint8_t answer_name(const struct input_config *c, uint8_t *payload)
 {
-	size_t len = strlen(identities[c->kind].name);
+	const struct input_identity *identity = &identities[c->kind];
+	const char *name = c->qemu_names ? identity->qemu_name : identity->name;
+	size_t len = strnlen(name, VIRTIO_INPUT_CFG_BYTES - VIRTIO_INPUT_CFG_PAYLOAD);
 
 	if (c->subsel != 0)
 		return 0;
-	memcpy(payload, identities[c->kind].name, len);
+	memcpy(payload, name, len);
 	return (uint8_t)len;
 }
 
@@ -123,7 +127,7 @@ static uint8_t answer_devids(const struct input_config *c, uint8_t *payload)
 	if (c->subsel != 0)
 		return 0;
 	st_le16(payload, BUS_VIRTUAL);
-	st_le16(payload + 2, INPUT_VENDOR);
+	st_le16(payload + 2, c->qemu_names ? INPUT_VENDOR_QEMU : INPUT_VENDOR);
 	st_le16(payload + 4, identities[c->kind].product);
 	st_le16(payload + 6, INPUT_VERSION);
 	return VIRTIO_INPUT_DEVIDS_BYTES;

@@ -26,13 +26,14 @@ struct input_bitmap {
 
 struct input_config {
 	enum virtio_input_kind kind;
+	bool qemu_names;
 	uint8_t select, subsel;
 	struct input_bitmap types;
 	struct input_bitmap codes[INPUT_TYPES];
 };
 
-/* Fills in the bitmaps of @kind; selectors 0. */
-void input_config_init(struct input_config *c, enum virtio_input_kind kind);
+/* Fills in the bitmaps of @kind; selectors 0. @qemu_names: says that it is QEMU's. */
+void input_config_init(struct input_config *c, enum virtio_input_kind kind, bool qemu_names);
 
 /* The bitmap of @type; an empty one when the device has no such type. */
 const struct input_bitmap *input_config_codes(const struct input_config *c, uint16_t type);

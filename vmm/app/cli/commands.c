@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/cli/commands.h"
 #include "vmm/app/cli/help.h"
+#include "vmm/app/qemu/line.h"
 #include "vmm/core/log.h"
 
 #include "version.h"
@@ -12,9 +13,8 @@
 typedef int (*subcommand_fn)(int argc, char **argv);
 
 static const subcommand_fn functions[N_SUBCOMMANDS] = {
-	[SUBCOMMAND_RUN] = cmd_run,
-	[SUBCOMMAND_DOCTOR] = cmd_doctor,
-	[SUBCOMMAND_HELP] = cmd_help,
+	[SUBCOMMAND_RUN] = cmd_run,	    [SUBCOMMAND_QEMU] = cmd_qemu,
+	[SUBCOMMAND_DOCTOR] = cmd_doctor,   [SUBCOMMAND_HELP] = cmd_help,
 	[SUBCOMMAND_VERSION] = cmd_version,
 };
 
@@ -66,6 +66,8 @@ int cmd_help(int argc, char **argv)
 		help_man(stdout);
 	else if (options.bash)
 		help_bash(stdout);
+	else if (options.qemu)
+		qemu_print_reference(stdout);
 	else if (topic)
 		help_subcommand(stdout, topic);
 	else
@@ -87,12 +89,22 @@ int cmd_version(int argc, char **argv)
 	return finish_output();
 }
 
+/* A link of that name stands where a program that starts QEMU looks for it. */
+static bool is_called_qemu(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return strncmp(slash ? slash + 1 : program, "qemu-system-", strlen("qemu-system-")) == 0;
+}
+
 int commands_main(int argc, char **argv)
 {
 	const struct subcommand *command;
 	struct err err = ERR_INIT;
 	const char *name;
 
+	if (argc > 0 && is_called_qemu(argv[0]))
+		return cmd_qemu(argc, argv);
 	if (argc < 2) {
 		help_overview(stderr);
 		return EXIT_STATUS_ERROR;

@@ -14,8 +14,14 @@
  */
 
 /* In the order of the table. */
-enum subcommand_id { SUBCOMMAND_RUN, SUBCOMMAND_DOCTOR, SUBCOMMAND_HELP, SUBCOMMAND_VERSION };
-#define N_SUBCOMMANDS 4
+enum subcommand_id {
+	SUBCOMMAND_RUN,
+	SUBCOMMAND_QEMU,
+	SUBCOMMAND_DOCTOR,
+	SUBCOMMAND_HELP,
+	SUBCOMMAND_VERSION
+};
+#define N_SUBCOMMANDS 5
 
 struct subcommand {
 	const char *name;     /* NULL ends the table */
@@ -46,6 +52,7 @@ extern const struct option_part doctor_option_parts[];
 struct help_options {
 	bool man;  /* print the man page */
 	bool bash; /* print the completion */
+	bool qemu; /* print the reference of QEMU's command line */
 	bool help;
 };
 extern const struct option_part help_option_parts[];
@@ -66,15 +73,18 @@ extern const struct exit_row exit_rows[];
 
 /*
  * The functions behind the rows. argv[0] is the sub-command's name; the result is the exit status
- * of the program. They print their own errors. cmd_run and cmd_doctor have files of their own.
+ * of the program. They print their own errors. cmd_run, cmd_qemu and cmd_doctor have files of their
+ * own.
  */
 int cmd_run(int argc, char **argv);
+int cmd_qemu(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /* What main() does, with main()'s arguments: finds the sub-command and runs it. --help, -h and
- * --version stand for help and version. The result is the exit status. */
+ * --version stand for help and version; a program called qemu-system-SOMETHING is the sub-command
+ * qemu. The result is the exit status. */
 int commands_main(int argc, char **argv);
 
 #endif

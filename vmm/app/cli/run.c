@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vmm/app/cli/run.h"
 #include "vmm/app/cli/commands.h"
 #include "vmm/app/cli/help.h"
 #include "vmm/app/cli/run_end.h"
@@ -18,8 +19,8 @@
 #include <unistd.h>
 
 /*
- * `vise run`: from a command line to a machine and back to an exit status. The main loop lives
- * here; signals and the time-out are two of its sources.
+ * `vise run`, and what every front end ends with: from a command line to a machine and back to an
+ * exit status. The main loop lives here; signals and the time-out are two of its sources.
  */
 
 struct run {
@@ -128,24 +129,26 @@ static void print_timing(const struct run *run)
 				(double)(rows[i].at - run->begin_ns) / 1e6, rows[i].what);
 }
 
-static int run_machine(const struct machine_config *config, uint64_t begin_ns)
+void run_machine(const struct machine_config *config, uint64_t begin_ns,
+		 const struct run_hook *running, struct machine_result *result)
 {
 	struct run run = {.config = config, .signal_fd = -1, .begin_ns = begin_ns};
-	struct machine_result result = {.end = MACHINE_END_ERROR};
 	struct err err = ERR_INIT;
 	int rc = run_begin(&run, &err);
 
+	*result = (struct machine_result){.end = MACHINE_END_ERROR};
+	if (rc == 0 && running)
+		rc = running->call(running->arg, &err);
 	if (rc == 0)
 		rc = loop_run(run.loop, &err);
 	if (rc == 0)
-		result = *machine_result(run.machine);
+		*result = *machine_result(run.machine);
 	else
-		snprintf(result.text, sizeof(result.text), "%s", err.text);
+		snprintf(result->text, sizeof(result->text), "%s", err.text);
 	if (run.machine && config->print_timing)
 		print_timing(&run);
 	/* First the terminal is put back, then there is something to read on it. */
 	run_finish(&run);
-	return run_end_report(config, &result);
 }
 
 static int dry_run(const struct machine_config *config, struct err *err)
@@ -162,6 +165,7 @@ static int dry_run(const struct machine_config *config, struct err *err)
 static int run_with(struct run_options *options, uint64_t begin_ns)
 {
 	const struct machine_config *config = &options->config;
+	struct machine_result result;
 	struct err err = ERR_INIT;
 	int rc;
 
@@ -177,7 +181,10 @@ static int run_with(struct run_options *options, uint64_t begin_ns)
 		log_error("%s", err.text);
 		return EXIT_STATUS_ERROR;
 	}
-	return options->print_config || options->dry_run ? 0 : run_machine(config, begin_ns);
+	if (options->print_config || options->dry_run)
+		return 0;
+	run_machine(config, begin_ns, NULL, &result);
+	return run_end_report(config, &result);
 }
 
 int cmd_run(int argc, char **argv)

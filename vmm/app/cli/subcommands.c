@@ -33,6 +33,9 @@ static const struct option help_options[] = {
 	{.name = "bash", OPT_FLAG(struct help_options, bash), .group = "Command",
 	 .help = "prints the completion for bash",
 	 .text = "Prints the completion for bash; source it to use it."},
+	{.name = "qemu", OPT_FLAG(struct help_options, qemu), .group = "Command",
+	 .help = "prints what becomes of each option of QEMU's, in Markdown",
+	 .text = "Prints in Markdown what vise qemu makes of each option and device property of QEMU's."},
 	{.name = "help", OPT_FLAG(struct help_options, help), .group = "Command",
 	 .help = "prints this help",
 	 .text = "Prints a summary of the options and does nothing else."},
@@ -50,6 +53,13 @@ const struct subcommand subcommands[] = {
 		.text = "Builds the machine that the options describe, boots it and runs it until the guest "
 			"powers off, the command of --exec ends, the time is up, or Vise is told to quit by "
 			"a control command, by Ctrl-A x on the terminal or by SIGTERM."},
+	[SUBCOMMAND_QEMU] = {
+		.name = "qemu", .operands = "", .options = plain_option_parts,
+		.summary = "runs a machine that QEMU's command line describes",
+		.text = "Reads the options of qemu-system-x86_64 and runs the machine as QEMU would, as a program "
+			"does whose name begins with qemu-system-. 'vise qemu -help' lists what becomes of each. "
+			"The exit status is QEMU's: 0 for every end that the guest or the user chose, 1 for a "
+			"wrong option or a failure."},
 	[SUBCOMMAND_DOCTOR] = {
 		.name = "doctor", .operands = "", .options = doctor_option_parts,
 		.summary = "says what this host can do",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/config/device_check.h"
 
+#include "vmm/app/config/config_devices.h"
 #include "vmm/core/option/option.h"
 #include "vmm/host/net/net.h"
 
@@ -102,6 +103,8 @@ static int check_sound(const struct sound_config *sound, struct err *err)
 
 int device_config_check(const struct machine_config *config, struct err *err)
 {
+	struct config_device devices[CONFIG_MAX_DEVICES];
+	size_t n;
 	int rc = 0;
 
 	for (size_t i = 0; i < config->n_nics && !rc; i++)
@@ -110,5 +113,5 @@ int device_config_check(const struct machine_config *config, struct err *err)
 		rc = check_inputs(config, err);
 	for (size_t i = 0; i < config->n_sound && !rc; i++)
 		rc = check_sound(&config->sound[i], err);
-	return rc;
+	return rc ? rc : config_devices(config, devices, &n, err);
 }

@@ -5,14 +5,16 @@
 
 /* The keys of devices: one table a device, the first row being the value that needs no key. */
 
+#define ID_BYTES     31	 /* struct device has room for as many */
 #define SERIAL_BYTES 20	 /* virtio 1.2, 5.2.6: the id string of VIRTIO_BLK_T_GET_ID */
 #define MSIX_VECTORS 128 /* what the table's place in BAR 0 is meant for */
 
-static const char *const format_words[] = {"raw", "qcow2", NULL};
+static const char *const format_words[] = {"raw", "qcow2", "auto", NULL};
 static const char *const aio_words[] = {"auto", "io_uring", "threads", NULL}; /* enum block_aio */
 /* enum virtio_blk_on_error */
 static const char *const error_words[] = {"report", "ignore", "stop", "enospc", NULL};
-static const char *const offer_words[] = {"auto", "on", "off", NULL};	       /* enum offer */
+static const char *const offer_words[] = {"auto", "on", "off", NULL};	/* enum offer */
+static const char *const identity_words[] = {"contract", "qemu", NULL}; /* enum virtio_identity */
 static const char *const net_words[] = {"none", "user", "tap", "passt", NULL}; /* enum net_kind */
 /* enum virtio_input_kind */
 static const char *const input_words[] = {"keyboard", "mouse", "tablet", NULL};
@@ -31,7 +33,16 @@ static const char *const source_words[] = {"silence", "tone", "wav:", NULL};
 	{.name = "event-idx", OPT_CHOICE(s, virtio.event_idx), .words = offer_words, \
 	 .standard = "auto", .json = "event-idx", .metavar = "auto|on|off", \
 	 .help = "offers event index, which saves interrupts and doorbells; auto is on with virtio's " \
-		 "dialect"}
+		 "dialect"}, \
+	{.name = "id", OPT_STRING(s, virtio.id), .min = 1, .max = ID_BYTES, .json = "id", \
+	 .metavar = "ID", .help = "what control commands call the device"}, \
+	{.name = "backend-id", OPT_STRING(s, virtio.backend_id), .min = 1, .max = ID_BYTES, \
+	 .json = "backend-id", .metavar = "ID", .help = "the same of what stands behind it"}, \
+	{.name = "addr", OPT_STRING(s, virtio.addr), .min = 1, .json = "addr", \
+	 .metavar = "SLOT[.FUNCTION]", .help = "place on the PCI bus, in hex"}, \
+	{.name = "identity", OPT_CHOICE(s, virtio.identity), .words = identity_words, \
+	 .standard = "contract", .json = "identity", .metavar = "contract|qemu", \
+	 .help = "whose names and PCI subsystem IDs it bears"}
 
 #define KEY_TRANSITIONAL(s) \
 	KEY_BOOL(s, virtio.transitional, "transitional", \
@@ -45,7 +56,8 @@ const struct option disk_options[] = {
 	 .help = "the image: a file or a block device"},
 	{.name = "format", OPT_WORD(struct disk_config, format), .words = format_words,
 	 .standard = "raw", .json = "format", .metavar = "FORMAT",
-	 .help = "how the image is laid out"},
+	 .help = "how the image is laid out; auto looks at its header, and a raw one may then not become "
+		 "anything else"},
 	{.name = "snapshot", OPT_BOOL(struct disk_config, snapshot), .standard = "off",
 	 .json = "snapshot", .metavar = "on|off",
 	 .help = "writes go to a temporary file and are gone after the run; the image is never written"},

@@ -13,7 +13,7 @@
 struct use {
 	const char *option;
 	const char *path;
-	bool emptied; /* it is created or truncated */
+	const char *harm; /* what happens to it, as in a message; NULL: it is not made or grown */
 };
 
 struct uses {
@@ -21,10 +21,10 @@ struct uses {
 	size_t n;
 };
 
-static void add(struct uses *all, const char *option, const char *path, bool emptied)
+static void add(struct uses *all, const char *option, const char *path, const char *harm)
 {
 	if (path && all->n < MAX_USES)
-		all->use[all->n++] = (struct use){option, path, emptied};
+		all->use[all->n++] = (struct use){option, path, harm};
 }
 
 /* What follows @prefix in @where; NULL when it is another kind. */
@@ -35,25 +35,32 @@ static const char *behind(const char *where, const char *prefix)
 	return where && strncmp(where, prefix, n) == 0 ? where + n : NULL;
 }
 
+/* A stream to a file. */
+static void add_stream(struct uses *all, const char *option, const char *where)
+{
+	add(all, option, behind(where, "file:"), "empty");
+	add(all, option, behind(where, "append:"), "add to");
+}
+
 static void collect(const struct machine_config *c, struct uses *all)
 {
-	add(all, "--kernel", c->kernel, false);
-	add(all, "--initrd", c->initrd, false);
+	add(all, "--kernel", c->kernel, NULL);
+	add(all, "--initrd", c->initrd, NULL);
 	for (size_t i = 0; i < c->n_disks; i++)
-		add(all, "--disk", c->disks[i].path, false);
+		add(all, "--disk", c->disks[i].path, NULL);
 	for (size_t i = 0; i < c->n_nics; i++)
-		add(all, "--net: pcap", c->nics[i].pcap, true);
+		add(all, "--net: pcap", c->nics[i].pcap, "empty");
 	for (size_t i = 0; i < c->n_sound; i++) {
-		add(all, "--snd: path", c->sound[i].path, true);
-		add(all, "--snd: capture", behind(c->sound[i].capture, "wav:"), false);
+		add(all, "--snd: path", c->sound[i].path, "empty");
+		add(all, "--snd: capture", behind(c->sound[i].capture, "wav:"), NULL);
 	}
-	add(all, "--serial", behind(c->serial, "file:"), true);
-	add(all, "--com2", behind(c->com2, "file:"), true);
+	add_stream(all, "--serial", c->serial);
+	add_stream(all, "--com2", c->com2);
 	for (size_t i = 0; i < c->n_console; i++)
-		add(all, "--console", behind(c->console[i].where, "file:"), true);
-	add(all, "--bulk", behind(c->bulk, "file:"), true);
-	add(all, "--stats", behind(c->stats, "file:"), true);
-	add(all, "--status-file", c->status_file, true);
+		add_stream(all, "--console", c->console[i].where);
+	add_stream(all, "--bulk", c->bulk);
+	add_stream(all, "--stats", c->stats);
+	add(all, "--status-file", c->status_file, "empty");
 }
 
 /* Whether two paths lead to one file that holds something; a device such as /dev/null does not. */
@@ -77,13 +84,13 @@ int file_config_check(const struct machine_config *config, struct err *err)
 		for (size_t j = i + 1; j < all.n; j++) {
 			const struct use *a = &all.use[i], *b = &all.use[j];
 
-			if ((a->emptied || b->emptied) && same_file(a->path, b->path))
-				return err_set(
-					err, -EINVAL,
-					"%s and %s both name the file %s, which %s would empty",
-					a->option, b->option,
-					option_quote(a->path, quoted, sizeof(quoted)),
-					a->emptied ? a->option : b->option);
+			if ((a->harm || b->harm) && same_file(a->path, b->path))
+				return err_set(err, -EINVAL,
+					       "%s and %s both name the file %s, which %s would %s",
+					       a->option, b->option,
+					       option_quote(a->path, quoted, sizeof(quoted)),
+					       a->harm ? a->option : b->option,
+					       a->harm ? a->harm : b->harm);
 		}
 	return 0;
 }

@@ -6,7 +6,8 @@
 #include "vmm/core/err.h"
 
 /* Sees to it that no file which a run makes anew, such as a capture or a WAV file, is one that it
- * also uses otherwise, by whatever name: making it anew would empty it. -EINVAL and one line. */
+ * also uses otherwise, by whatever name: making it anew would empty it. The same of a file that a
+ * run adds to. -EINVAL and one line. */
 MUST_CHECK int file_config_check(const struct machine_config *config, struct err *err);
 
 #endif

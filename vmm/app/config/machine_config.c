@@ -76,6 +76,12 @@ static int check_init(const struct machine_config *config, struct err *err)
 			"--initrd and %s exclude each other: %s makes an initial RAM disk of "
 			"its own (--include adds files to it)",
 			init, init);
+	if (init && config->append_only)
+		return err_set(
+			err, -EINVAL,
+			"--append-only and %s exclude each other: the command line names the "
+			"init of %s",
+			init, init);
 	if (init && config->com2)
 		return err_set(
 			err, -EINVAL,

@@ -25,9 +25,19 @@ enum offer {
 	OFFER_OFF,
 };
 
+/* Whose names and PCI subsystem IDs a device bears. */
+enum virtio_identity {
+	IDENTITY_CONTRACT,
+	IDENTITY_QEMU, /* subsystem 1100h where it is modern, QEMU's names of input devices */
+};
+
 /* What every virtio function has. */
 struct virtio_options {
-	uint32_t vectors;   /* MSI-X vectors; 0 removes the capability */
+	char *id;	   /* at most 31 bytes; NULL: by kind, aero_virtio_net0 and so on */
+	char *backend_id;  /* of what stands behind it, at most 31 bytes; NULL: net0 and so on */
+	char *addr;	   /* "SLOT" or "SLOT.FUNCTION", in hex; NULL: config_devices() finds one */
+	uint32_t identity; /* enum virtio_identity */
+	uint32_t vectors;  /* MSI-X vectors; 0 removes the capability */
 	uint32_t event_idx; /* enum offer, of VIRTIO_F_EVENT_IDX */
 	bool transitional;  /* IDs and registers of the legacy interface too; net, disk and console
 			     */
@@ -35,7 +45,7 @@ struct virtio_options {
 
 struct disk_config {
 	char *path;
-	char *format; /* "raw" or "qcow2"; NULL means raw */
+	char *format; /* "raw", "qcow2" or "auto" (by its header); NULL means raw */
 	bool snapshot;
 	bool read_only;
 	char *serial; /* answer to VIRTIO_BLK_T_GET_ID, at most 20 bytes; NULL: not offered */
@@ -93,7 +103,8 @@ enum machine_kind {
 struct machine_config {
 	char *kernel;
 	char *initrd;
-	char *append; /* added to the command line that the profile makes */
+	char *append;	  /* added to the command line that the profile makes */
+	bool append_only; /* it is the command line */
 	struct disk_config disks[MACHINE_MAX_DISKS];
 	size_t n_disks;
 	uint32_t kind; /* enum machine_kind */
@@ -124,6 +135,9 @@ struct machine_config {
 	char *modules; /* directory of kernel modules; NULL: looked for next to the kernel */
 
 	bool no_reboot;
+	bool no_shutdown;    /* after the guest's end the machine stays, stopped, until quit */
+	bool paused;	     /* no vCPU runs before cont */
+	bool rtc_local;	     /* the clock begins with the host's local time, not with UTC */
 	uint64_t timeout_ns; /* 0: none */
 	char *control;	     /* "unix:PATH" or NULL */
 	char *status_file;

@@ -11,7 +11,8 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 #define TIB(n) ((uint64_t)(n) << 40)
 
-const char *const stream_words[] = {"stdio", "null", "ring", "ring:SIZE", "file:", "unix:", NULL};
+const char *const stream_words[] = {"stdio", "null",	"ring",	 "ring:SIZE",
+				    "file:", "append:", "unix:", NULL};
 static const char *const kind_words[] = {"basic", "contract", NULL}; /* enum machine_kind */
 static const char *const control_words[] = {"unix:", NULL};
 static const char *const dialect_words[] = {"v1", "virtio", NULL};
@@ -35,6 +36,11 @@ const struct option machine_options[] = {
 	 .help = "text added to the kernel command line",
 	 .text = "Added to the end of the kernel command line that Vise makes, so that it wins where the "
 		 "kernel takes the last word."},
+	{.name = "append-only", OPT_FLAG(struct machine_config, append_only),
+	 .json = "append-only", .group = "Guest",
+	 .help = "nothing but --append is on the kernel command line",
+	 .text = "The kernel command line is the text of --append and nothing else. Not together with --exec, "
+		 "--shell, --selftest or --root, whose init is named there."},
 	{.name = "disk", OPT_SPECS(struct machine_config, disks, n_disks), .keys = disk_options,
 	 .json = "disks", .group = "Machine", .metavar = "FILE[,KEY=VALUE]...",
 	 .help = "adds a virtio disk; may be repeated",
@@ -85,6 +91,11 @@ const struct option machine_options[] = {
 	 .json = "cpus", .group = "Machine", .metavar = "N",
 	 .help = "number of processors",
 	 .text = "Number of processors, from 1 to 64."},
+	{.name = "rtc-local", OPT_FLAG(struct machine_config, rtc_local),
+	 .json = "rtc-local", .group = "Machine",
+	 .help = "the clock begins with the host's local time",
+	 .text = "The real-time clock begins with the host's local time, which Windows takes it for, instead "
+		 "of UTC."},
 	{.name = "dialect", OPT_WORD(struct machine_config, dialect), .words = dialect_words,
 	 .json = "dialect", .group = "Machine", .metavar = "NAME",
 	 .help = "wire formats of the net and sound devices",
@@ -96,7 +107,7 @@ const struct option machine_options[] = {
 	 .standard = "stdio", .json = "serial", .group = "Consoles", .metavar = "WHERE",
 	 .help = "where the first serial port (COM1) goes",
 	 .text = "Where the first serial port goes: stdio is the terminal or standard input and output, "
-		 "file:PATH a file that is created or truncated, unix:PATH a socket that is listened on, "
+		 "file:PATH a file that is created or truncated, append:PATH one that is gone on with, unix:PATH a socket that is listened on, "
 		 "null nowhere; ring keeps output in memory, 64K or SIZE (a power of two) bytes of it, until "
 		 "it is fetched. On a terminal, Ctrl-A x ends the run and Ctrl-A a sends a Ctrl-A."},
 	{.name = "com2", OPT_WORD(struct machine_config, com2), .words = stream_words,
@@ -162,6 +173,15 @@ const struct option machine_options[] = {
 	 .json = "no-reboot", .group = "Run",
 	 .help = "a reset of the guest ends the run, with status 127",
 	 .text = "When the guest resets the machine, ends the run with status 127 instead of booting again."},
+	{.name = "no-shutdown", OPT_FLAG(struct machine_config, no_shutdown),
+	 .json = "no-shutdown", .group = "Run",
+	 .help = "a guest that powers off leaves the machine there",
+	 .text = "When the guest powers off, or resets under --no-reboot, the machine stops and stays to be "
+		 "looked at until a control command resets it or quits."},
+	{.name = "paused", OPT_FLAG(struct machine_config, paused),
+	 .json = "paused", .group = "Run",
+	 .help = "begins with the processors stopped",
+	 .text = "Loads the guest and waits: its first instruction runs after the control command cont."},
 	{.name = "control", OPT_WORD(struct machine_config, control), .words = control_words,
 	 .json = "control", .group = "Run", .metavar = "unix:PATH",
 	 .help = "listens for control connections on a socket",

@@ -44,9 +44,8 @@ json_t *control_query_commands(struct machine *m, const json_t *args, struct con
 json_t *control_query_status(struct machine *m, const json_t *args, struct control_error *error)
 {
 	static const char *const names[] = {
-		[MACHINE_PRELAUNCH] = "prelaunch",
-		[MACHINE_RUNNING] = "running",
-		[MACHINE_PAUSED] = "paused",
+		[MACHINE_PRELAUNCH] = "prelaunch", [MACHINE_RUNNING] = "running",
+		[MACHINE_PAUSED] = "paused",	   [MACHINE_OFF] = "shutdown",
 		[MACHINE_SHUTDOWN] = "shutdown",
 	};
 	enum machine_state state = machine_state(m);

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -129,6 +130,15 @@ static int build_chipset(struct machine *m, struct err *err)
 	return rc;
 }
 
+/* Seconds that local time is ahead of UTC, now. */
+static int32_t local_offset(void)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	return localtime_r(&now, &local) ? (int32_t)local.tm_gmtoff : 0;
+}
+
 static int build_rtc(struct machine *m, struct err *err)
 {
 	uint64_t total = guest_mem_size(m->mem);
@@ -138,6 +148,7 @@ static int build_rtc(struct machine *m, struct err *err)
 		.irq = line(m, 8),
 		.clock = m->clock,
 		.loop = m->loop,
+		.offset_s = m->config->rtc_local ? local_offset() : 0,
 		.memory_low = low,
 		.memory_high = total - low,
 		.n_cpus = m->config->cpus,

@@ -64,6 +64,8 @@ static char *make_cmdline(const struct machine_config *c)
 	const char *append = c->append ? c->append : "";
 	char *line;
 
+	if (c->append_only)
+		return strdup(append);
 	if (asprintf(&line, "console=ttyS0 panic=-1%s%s%s%s", quiet, rdinit, *append ? " " : "",
 		     append) < 0)
 		return NULL;

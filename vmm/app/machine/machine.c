@@ -13,8 +13,9 @@
 /*
  * The life of a machine:
  *
- *   PRELAUNCH --start--> RUNNING <--stop/cont--> PAUSED
- *                           \______ end ______/ --> SHUTDOWN
+ *   PRELAUNCH --start, cont--> RUNNING <--stop/cont--> PAUSED
+ *                                 |  \______ end ______/ --> SHUTDOWN
+ *                                 off under --no-shutdown --> OFF --reset--> PRELAUNCH
  *
  * vCPU threads never act on the machine: a device's power request or a vCPU's failure leaves a
  * note, and the main loop does the work with the vCPUs parked.
@@ -64,6 +65,52 @@ void machine_power_request(void *owner, enum power_event event, unsigned int val
 	note_raise(&m->power_note);
 }
 
+static const char *end_reason(enum machine_end end)
+{
+	switch (end) {
+	case MACHINE_END_POWEROFF:
+	case MACHINE_END_COMMAND:
+		return "guest-shutdown";
+	case MACHINE_END_RESET:
+		return "guest-reset";
+	case MACHINE_END_PANIC:
+		return "guest-panic";
+	case MACHINE_END_QUIT:
+		return "host-qmp-quit";
+	case MACHINE_END_SIGNAL:
+		return "host-signal";
+	default:
+		return "host-error";
+	}
+}
+
+static void emit_shutdown(struct machine *m, enum machine_end end)
+{
+	json_t *data = json_pack("{s:b, s:s}", "guest",
+				 end == MACHINE_END_POWEROFF || end == MACHINE_END_COMMAND ||
+					 end == MACHINE_END_RESET || end == MACHINE_END_PANIC,
+				 "reason", end_reason(end));
+
+	machine_emit(m, "SHUTDOWN", data);
+	json_decref(data);
+}
+
+/* The guest is done: so is the run, or the machine stays to be looked at. */
+static void guest_over(struct machine *m, enum machine_end end)
+{
+	struct err err = ERR_INIT;
+
+	if (!m->config->no_shutdown) {
+		machine_end(m, end, 0, "");
+		return;
+	}
+	emit_shutdown(m, end);
+	if (machine_stop(m, &err) < 0)
+		machine_end(m, MACHINE_END_ERROR, 0, err.text);
+	else
+		m->state = MACHINE_OFF;
+}
+
 static int hard_reset(struct machine *m, bool guest, struct err *err);
 
 static void guest_reset(struct machine *m)
@@ -89,7 +136,7 @@ static void on_power(struct machine *m)
 		machine_end(m, MACHINE_END_PANIC, 0, "the guest reported a crash");
 	else if (events & 1U << POWER_OFF) {
 		if (!machine_last_word(m))
-			machine_end(m, MACHINE_END_POWEROFF, 0, "");
+			guest_over(m, MACHINE_END_POWEROFF);
 	} else if (events & 1U << POWER_RESET)
 		guest_reset(m);
 }
@@ -167,8 +214,10 @@ int machine_start(struct machine *m, struct err *err)
 		rc = cpus_start(m->cpus, err);
 	if (rc < 0)
 		return rc;
-	m->state = MACHINE_RUNNING;
 	m->started_ns = clock_monotonic_ns(&m->clock);
+	if (m->config->paused)
+		return 0;
+	m->state = MACHINE_RUNNING;
 	cpus_unpark(m->cpus);
 	return 0;
 }
@@ -198,7 +247,9 @@ int machine_cont(struct machine *m, struct err *err)
 {
 	if (m->state == MACHINE_RUNNING)
 		return 0;
-	if (m->state != MACHINE_PAUSED)
+	if (m->state == MACHINE_OFF)
+		return err_set(err, -EINVAL, "the guest has ended: system_reset begins it anew");
+	if (m->state == MACHINE_SHUTDOWN || !m->started_ns)
 		return err_set(err, -EINVAL, "the machine is not paused: it has %s",
 			       m->state == MACHINE_SHUTDOWN ? "ended" : "not started");
 	m->state = MACHINE_RUNNING;
@@ -240,8 +291,8 @@ static int hard_reset(struct machine *m, bool guest, struct err *err)
 
 	if (m->state == MACHINE_SHUTDOWN)
 		return err_set(err, -EINVAL, "the machine has ended");
-	if (m->config->no_reboot) {
-		machine_end(m, MACHINE_END_RESET, 0, "");
+	if (m->config->no_reboot && m->state != MACHINE_OFF) {
+		guest_over(m, MACHINE_END_RESET);
 		return 0;
 	}
 	rc = cpus_park(m->cpus, PARK_TIMEOUT_MS, err);
@@ -260,6 +311,8 @@ static int hard_reset(struct machine *m, bool guest, struct err *err)
 			 guest ? "guest-reset" : "host-qmp-system-reset");
 	machine_emit(m, "RESET", data);
 	json_decref(data);
+	if (m->state == MACHINE_OFF)
+		m->state = MACHINE_PRELAUNCH;
 	if (m->state == MACHINE_RUNNING)
 		cpus_unpark(m->cpus);
 	return 0;
@@ -276,29 +329,9 @@ void machine_powerdown(struct machine *m)
 	machine_emit(m, "POWERDOWN", NULL);
 }
 
-static const char *end_reason(enum machine_end end)
-{
-	switch (end) {
-	case MACHINE_END_POWEROFF:
-	case MACHINE_END_COMMAND:
-		return "guest-shutdown";
-	case MACHINE_END_RESET:
-		return "guest-reset";
-	case MACHINE_END_PANIC:
-		return "guest-panic";
-	case MACHINE_END_QUIT:
-		return "host-qmp-quit";
-	case MACHINE_END_SIGNAL:
-		return "host-signal";
-	default:
-		return "host-error";
-	}
-}
-
 void machine_end(struct machine *m, enum machine_end end, unsigned int value, const char *text)
 {
 	struct err err = ERR_INIT;
-	json_t *data;
 
 	if (m->state == MACHINE_SHUTDOWN)
 		return;
@@ -309,12 +342,7 @@ void machine_end(struct machine *m, enum machine_end end, unsigned int value, co
 	m->result.end = end;
 	m->result.value = value;
 	snprintf(m->result.text, sizeof(m->result.text), "%s", text);
-	data = json_pack("{s:b, s:s}", "guest",
-			 end == MACHINE_END_POWEROFF || end == MACHINE_END_COMMAND ||
-				 end == MACHINE_END_RESET || end == MACHINE_END_PANIC,
-			 "reason", end_reason(end));
-	machine_emit(m, "SHUTDOWN", data);
-	json_decref(data);
+	emit_shutdown(m, end);
 	loop_stop(m->loop);
 }
 

@@ -21,9 +21,10 @@ struct loop;
 struct machine;
 
 enum machine_state {
-	MACHINE_PRELAUNCH, /* created, no vCPU has run */
+	MACHINE_PRELAUNCH, /* created or reset, no vCPU has run since */
 	MACHINE_RUNNING,
 	MACHINE_PAUSED,	  /* vCPUs parked by stop */
+	MACHINE_OFF,	  /* the guest has ended, and --no-shutdown keeps the machine */
 	MACHINE_SHUTDOWN, /* the guest has powered off, or the run is over for another reason */
 };
 
@@ -52,7 +53,7 @@ struct machine *machine_create(const struct machine_config *config, struct loop 
 			       struct err *err);
 void machine_destroy(struct machine *m);
 
-/* Loads the guest and starts the vCPU threads. */
+/* Loads the guest and starts the vCPU threads, which wait for machine_cont() under --paused. */
 MUST_CHECK int machine_start(struct machine *m, struct err *err);
 
 enum machine_state machine_state(const struct machine *m);
@@ -61,7 +62,7 @@ enum machine_state machine_state(const struct machine *m);
  * Stopping what is stopped succeeds. */
 MUST_CHECK int machine_stop(struct machine *m, struct err *err);
 
-/* Lets parked vCPUs run. */
+/* Lets parked vCPUs run. -EINVAL when the guest has ended. */
 MUST_CHECK int machine_cont(struct machine *m, struct err *err);
 
 /* Hard reset, as by the reset button; ends the run instead under --no-reboot. */

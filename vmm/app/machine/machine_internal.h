@@ -6,6 +6,7 @@
 #include "firmware/boot/boot.h"
 #include "virtio/console/console.h"
 #include "virtio/virtio_device.h"
+#include "vmm/app/config/config_devices.h"
 #include "vmm/app/machine/console_watch.h"
 #include "vmm/app/machine/init_report.h"
 #include "vmm/app/machine/machine.h"
@@ -23,8 +24,7 @@
  * and guest_watch.c (what the guest tells). Main loop's thread unless a member says otherwise.
  */
 
-#define MACHINE_MAX_VIRTIO  (MACHINE_MAX_DISKS + MACHINE_MAX_NICS + MACHINE_MAX_INPUTS + 2)
-#define MACHINE_MAX_DEVICES (16 + MACHINE_MAX_VIRTIO)
+#define MACHINE_MAX_DEVICES (16 + CONFIG_MAX_DEVICES)
 
 /* Word from a vCPU thread to the main loop: raised any number of times, heard at least once after
  * the last one, and never more than one call in the loop's queue. */
@@ -48,7 +48,7 @@ struct port_text {
 
 /* A virtio device and what stands behind it. */
 struct machine_virtio {
-	char backend_id[16]; /* "drive0"; empty: the device has no backend of its own */
+	char backend_id[32]; /* "drive0"; empty: the device has no backend of its own */
 	struct virtio_device *vd;
 };
 
@@ -71,7 +71,7 @@ struct machine {
 
 	struct device *devices[MACHINE_MAX_DEVICES];
 	size_t n_devices;
-	struct machine_virtio virtio[MACHINE_MAX_VIRTIO];
+	struct machine_virtio virtio[CONFIG_MAX_DEVICES];
 	size_t n_virtio;
 	struct virtio_device *console;
 	struct stream *port_streams[VIRTIO_CONSOLE_PORTS]; /* NULL: nothing there */

@@ -7,12 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_format(const struct disk_config *d, const char *format)
+{
+	return d->format && strcmp(d->format, format) == 0;
+}
+
 struct block *backend_open_disk(const struct disk_config *d, bool look_only, struct loop *loop,
 				struct err *err)
 {
+	bool probe = is_format(d, "auto");
 	struct block_config config = {
 		.path = d->path,
-		.format = d->format,
+		.format = probe ? NULL : d->format,
+		.probe = probe,
 		.read_only = d->read_only || look_only,
 		.snapshot = d->snapshot,
 		.aio = (enum block_aio)d->aio,
@@ -59,10 +66,10 @@ int backend_open_audio(const struct sound_config *s, struct audio_sink **sink,
 	return -EINVAL;
 }
 
-/* Opening one to write it changes it. */
-static bool is_qcow2(const struct disk_config *d)
+/* Opening a qcow2 image to write it changes it. */
+static bool may_be_qcow2(const struct disk_config *d)
 {
-	return d->format && strcmp(d->format, "qcow2") == 0;
+	return is_format(d, "qcow2") || is_format(d, "auto");
 }
 
 int machine_try_backends(const struct machine_config *config, struct loop *loop, struct err *err)
@@ -72,7 +79,7 @@ int machine_try_backends(const struct machine_config *config, struct loop *loop,
 
 	for (size_t i = 0; i < config->n_disks && rc == 0; i++) {
 		struct block *block = backend_open_disk(&config->disks[i],
-							is_qcow2(&config->disks[i]), loop, err);
+							may_be_qcow2(&config->disks[i]), loop, err);
 
 		rc = block ? 0 : -EINVAL;
 		block_destroy(block);

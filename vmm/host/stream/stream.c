@@ -18,8 +18,8 @@ static const struct stream_ops null_ops = {.name = "null"};
 
 static const struct stream_ops *const kinds[] = {
 	[STREAM_NULL] = &null_ops,	  [STREAM_STDIO] = &stream_stdio_ops,
-	[STREAM_FILE] = &stream_file_ops, [STREAM_UNIX] = &stream_unix_ops,
-	[STREAM_RING] = &stream_ring_ops,
+	[STREAM_FILE] = &stream_file_ops, [STREAM_APPEND] = &stream_append_ops,
+	[STREAM_UNIX] = &stream_unix_ops, [STREAM_RING] = &stream_ring_ops,
 };
 
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -73,9 +73,10 @@ int stream_parse(const char *spec, struct stream_config *config, struct err *err
 		*config = (struct stream_config){.kind = (enum stream_kind)i};
 		return parse_rest(spec, spec[len] ? spec + len + 1 : NULL, config, err);
 	}
-	return err_set(err, -EINVAL,
-		       "unknown stream \"%s\"; use stdio, null, ring, file:PATH or unix:PATH",
-		       spec);
+	return err_set(
+		err, -EINVAL,
+		"unknown stream \"%s\"; use stdio, null, ring, file:PATH, append:PATH or unix:PATH",
+		spec);
 }
 
 void stream_kick(const struct stream *s)

@@ -21,13 +21,20 @@
 struct loop;
 struct stream;
 
-enum stream_kind { STREAM_NULL, STREAM_STDIO, STREAM_FILE, STREAM_UNIX, STREAM_RING };
+enum stream_kind {
+	STREAM_NULL,
+	STREAM_STDIO,
+	STREAM_FILE,
+	STREAM_APPEND,
+	STREAM_UNIX,
+	STREAM_RING
+};
 
 struct stream_config {
 	enum stream_kind kind;
-	const char
-		*path; /* STREAM_FILE: created or truncated; STREAM_UNIX: listened on, mode 0600 */
-	size_t size;   /* STREAM_RING: bytes of output that it keeps, a power of two; 0: 64 KiB */
+	const char *path; /* STREAM_FILE: created or truncated; STREAM_APPEND: created or gone on
+			   * with; STREAM_UNIX: listened on, mode 0600 */
+	size_t size; /* STREAM_RING: bytes of output that it keeps, a power of two; 0: 64 KiB */
 	bool escape; /* STREAM_STDIO on a terminal: Ctrl-A x asks to quit, Ctrl-A a sends Ctrl-A */
 };
 
@@ -51,9 +58,9 @@ struct stream_user {
 	void *arg;
 };
 
-/* Parses "stdio", "null", "file:PATH", "unix:PATH", "ring" or "ring:SIZE" (bytes, or with K or M)
- * into @config, whose path then points into @spec; escape is set for stdio. -EINVAL with a line
- * that says what would be right. */
+/* Parses "stdio", "null", "file:PATH", "append:PATH", "unix:PATH", "ring" or "ring:SIZE" (bytes, or
+ * with K or M) into @config, whose path then points into @spec; escape is set for stdio. -EINVAL
+ * with a line that says what would be right. */
 MUST_CHECK int stream_parse(const char *spec, struct stream_config *config, struct err *err);
 
 /* Opens a backend. A terminal is put into raw mode only by stream_start(). NULL and @err on

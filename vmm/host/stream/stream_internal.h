@@ -44,6 +44,7 @@ struct stream_ops {
 
 extern const struct stream_ops stream_stdio_ops;
 extern const struct stream_ops stream_file_ops;
+extern const struct stream_ops stream_append_ops;
 extern const struct stream_ops stream_unix_ops;
 extern const struct stream_ops stream_ring_ops;
 
