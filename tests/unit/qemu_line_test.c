@@ -441,6 +441,8 @@ START_TEST(refuses_by_name)
 		"-machine", "virt");
 	refuses("-smp: sockets, cores and threads make 4 processors, but cpus is 3", "-smp",
 		"3,cores=4");
+	refuses("-smp: sockets, cores and threads make 0 processors, but cpus is 2", "-smp",
+		"2,cores=0");
 	refuses("-smp: expected from 1 to 64 processors, not 4096", "-smp", "sockets=64,cores=64");
 	refuses("-smp: maxcpus: expected 2, as many as there are: none can be plugged", "-smp",
 		"2,maxcpus=4");
@@ -511,6 +513,10 @@ START_TEST(refuses_wrong_backends)
 	refuses("-chardev c: expected path=, a unix socket; TCP is not supported here", "-chardev",
 		"socket,id=c,host=localhost,port=1,server=on");
 	refuses("-serial: there is no -chardev with id 'x'", "-serial", "chardev:x");
+	refuses("-audiodev: the id 'a' is given twice", "-audiodev", "none,id=a", "-audiodev",
+		"none,id=a");
+	refuses("-chardev: the id 'a' is given twice", "-chardev", "null,id=a", "-chardev",
+		"null,id=a");
 	refuses("-audiodev: driver: expected none or wav, not 'pa'", "-audiodev", "pa,id=a");
 	refuses("-qmp: 'tcp:127.0.0.1:4444' is not supported; use unix:PATH,server=on,wait=off",
 		"-qmp", "tcp:127.0.0.1:4444,server,nowait");
