@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/micro/guest.h"
 
-#include "vmm/app/machine/machine.h"
+#include "vmm/app/config/machine_options.h"
+#include "vmm/app/machine/machine_internal.h"
 #include "vmm/core/clock.h"
 #include "vmm/core/log.h"
 
@@ -209,6 +210,52 @@ static void guest_that_powers_off_leaves_the_machine_there(void)
 	finish();
 }
 
+/* One option of `vise run` into the configuration. */
+static void option(const char *name, const char *value)
+{
+	struct err err = ERR_INIT;
+
+	CHECK_OK(
+		option_set(options_find(machine_options, name, strlen(name)), &config, value, &err),
+		err);
+}
+
+static unsigned int pci_word(unsigned int slot, unsigned int offset)
+{
+	return pci_bus_config_read(machine->pci, PCI_DEVFN(slot, 0), offset, 2) & 0xffffU;
+}
+
+/* What stands at @slot: device ID, revision, PCI subsystem ID. */
+static void check_pci(unsigned int slot, unsigned int device, unsigned int revision,
+		      unsigned int subsystem)
+{
+	CHECK_EQ(pci_word(slot, PCI_VENDOR_ID), 0x1af4);
+	CHECK_EQ(pci_word(slot, PCI_DEVICE_ID), device);
+	CHECK_EQ(pci_word(slot, PCI_REVISION_ID) & 0xffU, revision);
+	CHECK_EQ(pci_word(slot, PCI_SUBSYSTEM_ID), subsystem);
+}
+
+static void devices_bear_the_identity_that_is_asked_for(void)
+{
+	configure("l", 1);
+	option("net", "none");
+	option("net", "none,identity=qemu,addr=9");
+	option("net", "none,identity=qemu,transitional=on,addr=a,id=third");
+	option("input", "mouse");
+	option("input", "tablet,identity=qemu,addr=b");
+	option("snd", "none,identity=qemu");
+	start_configured();
+	check_pci(3, 0x1041, 1, 0x0001);
+	check_pci(9, 0x1041, 1, 0x1100);
+	check_pci(10, 0x1000, 0, 0x0001);
+	check_pci(5, 0x1052, 1, 0x0011);
+	check_pci(11, 0x1052, 1, 0x1100);
+	check_pci(6, 0x1059, 1, 0x1100);
+	CHECK(machine_find_device(machine, "third") == machine_find_device(machine, "net2"));
+	CHECK(machine_find_device(machine, "third"));
+	finish();
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -219,6 +266,7 @@ int main(void)
 		TAP_TEST(stop_and_cont_race_with_output),
 		TAP_TEST(paused_machine_waits_for_cont),
 		TAP_TEST(guest_that_powers_off_leaves_the_machine_there),
+		TAP_TEST(devices_bear_the_identity_that_is_asked_for),
 	};
 
 	return tap_run(tests, sizeof(tests) / sizeof(tests[0]), 30, micro_unavailable());

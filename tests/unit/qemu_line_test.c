@@ -255,8 +255,6 @@ START_TEST(reads_the_probe_of_pci_ids)
 }
 END_TEST
 
-/* NOLINTEND(bugprone-suspicious-missing-comma) */
-
 START_TEST(answers_the_probes_of_a_harness)
 {
 	static const char *const names[] = {
@@ -344,8 +342,17 @@ START_TEST(nodes_of_images_are_put_together)
 	ck_assert(config->disks[0].read_only && config->disks[0].snapshot);
 	ck_assert_str_eq(config->disks[1].path, "b.img");
 	ck_assert_str_eq(config->disks[1].format, "raw");
+	accepts("-kernel", "k", "-blockdev",
+		"{\"driver\":\"qcow2\",\"node-name\":\"q\",\"read-only\":true,"
+		"\"file\":{\"driver\":\"file\",\"filename\":\"a,b\"}}",
+		"-device", "{\"driver\":\"virtio-blk-pci\",\"drive\":\"q\",\"vectors\":0}");
+	ck_assert_str_eq(config->disks[0].path, "a,b");
+	ck_assert(config->disks[0].read_only);
+	ck_assert_uint_eq(config->disks[0].virtio.vectors, 0);
 }
 END_TEST
+
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 START_TEST(console_ports_have_names)
 {
@@ -441,6 +448,8 @@ START_TEST(refuses_by_name)
 		"-machine", "virt");
 	refuses("-smp: sockets, cores and threads make 4 processors, but cpus is 3", "-smp",
 		"3,cores=4");
+	refuses("-smp: sockets, cores and threads make 0 processors, but cpus is 2", "-smp",
+		"2,cores=0");
 	refuses("-smp: expected from 1 to 64 processors, not 4096", "-smp", "sockets=64,cores=64");
 	refuses("-smp: maxcpus: expected 2, as many as there are: none can be plugged", "-smp",
 		"2,maxcpus=4");
@@ -477,8 +486,10 @@ START_TEST(refuses_wrong_devices)
 	refuses("-device virtserialport: name: expected ktstr-bulk or ktstr-stats, the ports that "
 		"there are",
 		"-chardev", "null,id=n", "-device", "virtserialport,chardev=n,name=x");
-	refuses("-device: JSON is not supported; write NAME,key=value,...", "-device",
-		"{\"driver\":\"virtio-net-pci\"}");
+	refuses("-device: not JSON: 'string or \'}\' expected near end of file'", "-device", "{");
+	refuses("-device: vectors: expected a text, an integer, true, false or an object",
+		"-device", "{\"driver\":\"virtio-net-pci\",\"vectors\":[1]}");
+	refuses("-device: expected a key, not 'a b'", "-device", "{\"a b\":1}");
 }
 END_TEST
 
@@ -511,6 +522,10 @@ START_TEST(refuses_wrong_backends)
 	refuses("-chardev c: expected path=, a unix socket; TCP is not supported here", "-chardev",
 		"socket,id=c,host=localhost,port=1,server=on");
 	refuses("-serial: there is no -chardev with id 'x'", "-serial", "chardev:x");
+	refuses("-audiodev: the id 'a' is given twice", "-audiodev", "none,id=a", "-audiodev",
+		"none,id=a");
+	refuses("-chardev: the id 'a' is given twice", "-chardev", "null,id=a", "-chardev",
+		"null,id=a");
 	refuses("-audiodev: driver: expected none or wav, not 'pa'", "-audiodev", "pa,id=a");
 	refuses("-qmp: 'tcp:127.0.0.1:4444' is not supported; use unix:PATH,server=on,wait=off",
 		"-qmp", "tcp:127.0.0.1:4444,server,nowait");

@@ -24,18 +24,41 @@
 struct background {
 	int ready_fd; /* the parent waits at the other end; -1: it stays in the foreground */
 	const char *pidfile;
+	bool written; /* pidfile is ours to remove */
 };
+
+/* A file that holds anything but a number is one that was not meant. */
+static bool may_be_pidfile(int fd)
+{
+	char text[32];
+	ssize_t n = read(fd, text, sizeof(text));
+
+	for (ssize_t i = 0; i < n; i++)
+		if ((text[i] < '0' || text[i] > '9') && text[i] != '\n')
+			return false;
+	return n >= 0 && n < (ssize_t)sizeof(text);
+}
+
+static int fill_pidfile(int fd, const char *path, struct err *err)
+{
+	if (!may_be_pidfile(fd))
+		return err_set(err, -EEXIST,
+			       "-pidfile %s: holds something else than a number; name a new file",
+			       path);
+	if (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0 ||
+	    dprintf(fd, "%ld\n", (long)getpid()) < 0)
+		return err_set_errno(err, errno, "-pidfile %s", path);
+	return 0;
+}
 
 static int write_pidfile(const char *path, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	int rc;
 
 	if (fd < 0)
 		return err_set_errno(err, errno, "-pidfile %s", path);
-	rc = dprintf(fd, "%ld\n", (long)getpid()) < 0
-		     ? err_set_errno(err, errno, "-pidfile %s", path)
-		     : 0;
+	rc = fill_pidfile(fd, path, err);
 	close(fd);
 	return rc;
 }
@@ -47,6 +70,7 @@ static int on_running(void *arg, struct err *err)
 	int null_fd;
 	int rc = b->pidfile ? write_pidfile(b->pidfile, err) : 0;
 
+	b->written = b->pidfile && !rc;
 	if (rc || b->ready_fd < 0)
 		return rc;
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -132,7 +156,7 @@ static int run_line(struct qemu_line *line, uint64_t begin_ns)
 	if (rc != 0)
 		return status;
 	run_machine(&line->config, begin_ns, &running, &result);
-	if (b.pidfile)
+	if (b.written)
 		unlink(b.pidfile);
 	/* It says how the run ended; the status is QEMU's. */
 	run_end_report(&line->config, &result);

@@ -82,14 +82,6 @@ static int check_netdev(const struct qemu_netdev *n, struct err *err)
 	return 0;
 }
 
-static bool netdev_exists(const struct qemu_line *line, const char *id)
-{
-	for (size_t i = 0; i + 1 < line->n_netdevs; i++)
-		if (strcmp(line->netdevs[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 int qemu_read_netdev(struct qemu_line *line, const char *arg, struct err *err)
 {
 	struct qemu_netdev *n = &line->netdevs[line->n_netdevs];
@@ -106,12 +98,10 @@ int qemu_read_netdev(struct qemu_line *line, const char *arg, struct err *err)
 		return rc;
 	if (!n->type || !n->id)
 		return err_set(err, -EINVAL, "-netdev: expected TYPE,id=ID, such as user,id=net0");
-	if (netdev_exists(line, n->id))
-		return err_set(err, -EINVAL, "-netdev: the id '%s' is given twice", n->id);
 	rc = check_netdev(n, err);
 	if (rc)
 		err_prefix(err, "-netdev %s", n->id);
-	return rc;
+	return rc ? rc : QEMU_CHECK_ID(line, netdevs, "-netdev", err);
 }
 
 int qemu_read_audiodev(struct qemu_line *line, const char *arg, struct err *err)
@@ -136,5 +126,5 @@ int qemu_read_audiodev(struct qemu_line *line, const char *arg, struct err *err)
 	if (strcmp(a->driver, "wav") != 0 && a->path)
 		return err_set(err, -EINVAL, "-audiodev %s: path is for wav, not for %s", a->id,
 			       a->driver);
-	return 0;
+	return QEMU_CHECK_ID(line, audiodevs, "-audiodev", err);
 }

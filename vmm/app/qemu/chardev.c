@@ -87,7 +87,7 @@ int qemu_read_chardev(struct qemu_line *line, const char *arg, struct err *err)
 	rc = check_chardev(c, err);
 	if (rc)
 		err_prefix(err, "-chardev %s", c->id);
-	return rc;
+	return rc ? rc : QEMU_CHECK_ID(line, chardevs, "-chardev", err);
 }
 
 /* Where a chardev that is in order goes. */

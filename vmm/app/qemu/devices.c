@@ -149,13 +149,11 @@ int qemu_read_device(struct qemu_line *line, const char *arg, struct err *err)
 		qemu_print_devices(line->out);
 		return 1;
 	}
-	if (*arg == '{')
-		return err_set(err, -EINVAL,
-			       "-device: JSON is not supported; write NAME,key=value,...");
 	rc = qemu_one_more(&line->n_devices, "-device", err);
 	if (rc)
 		return rc;
-	rc = keyval_parse(&kv, "-device", "driver", arg, err);
+	rc = *arg == '{' ? keyval_parse_json(&kv, "-device", arg, err)
+			 : keyval_parse(&kv, "-device", "driver", arg, err);
 	qemu_keys_init(qemu_all_device_tables, d);
 	driver = keyval_get(&kv, "driver");
 	if (!rc && driver) {

@@ -152,16 +152,12 @@ int qemu_read_blockdev(struct qemu_line *line, const char *arg, struct err *err)
 {
 	struct qemu_blockdev *b = &line->blockdevs[line->n_blockdevs];
 	struct keyvals kv;
-	int rc;
+	int rc = qemu_one_more(&line->n_blockdevs, "-blockdev", err);
 
-	if (*arg == '{')
-		return err_set(err, -EINVAL,
-			       "-blockdev: JSON is not supported; write "
-			       "driver=...,node-name=...,filename=...");
-	rc = qemu_one_more(&line->n_blockdevs, "-blockdev", err);
 	if (rc)
 		return rc;
-	rc = keyval_parse(&kv, "-blockdev", "driver", arg, err);
+	rc = *arg == '{' ? keyval_parse_json(&kv, "-blockdev", arg, err)
+			 : keyval_parse(&kv, "-blockdev", "driver", arg, err);
 	if (!rc)
 		rc = qemu_keys_fill(qemu_blockdev_tables, b, &kv, "-blockdev", err);
 	keyval_fini(&kv);

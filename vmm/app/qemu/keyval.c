@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What keys are made of; '?' asks for help. */
-static const char key_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789-._?";
+bool keyval_is_key(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-._?";
+
+	return *text && !text[strspn(text, letters)];
+}
 
 /* Reads from a copy of the text and writes into the same copy, which only grows shorter. */
 struct reader {
@@ -110,7 +114,7 @@ static int read_item(struct keyvals *kv, struct reader *r, char *buf, const char
 		return push(kv, implied, buf, false, err);
 	}
 	*r->to++ = '\0';
-	if (!*buf || buf[strspn(buf, key_letters)])
+	if (!keyval_is_key(buf))
 		return err_set(err, -EINVAL, "%s: expected key=value, not %s", kv->option,
 			       option_quote(start, quoted, sizeof(quoted)));
 	if (*r->from != '=')

@@ -39,6 +39,14 @@ struct keyvals {
 MUST_CHECK int keyval_parse(struct keyvals *kv, const char *option, const char *implied,
 			    const char *text, struct err *err);
 
+/* The same of a JSON object, which -device and -blockdev take too: {"driver": "qcow2", "file":
+ * {"driver": "file"}} is driver=qcow2,file.driver=file. */
+MUST_CHECK int keyval_parse_json(struct keyvals *kv, const char *option, const char *text,
+				 struct err *err);
+
+/* Whether @text may be a key: letters, digits, '-', '.', '_' and '?', which asks for help. */
+bool keyval_is_key(const char *text);
+
 /* Appends a copy of @key and @value, as if they had been written. -EINVAL when there are too many.
  */
 MUST_CHECK int keyval_add(struct keyvals *kv, const char *key, const char *value, struct err *err);

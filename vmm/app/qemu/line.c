@@ -56,6 +56,21 @@ int qemu_set(char **member, const char *value, struct err *err)
 	return 0;
 }
 
+int qemu_check_id(const void *objects, size_t n, size_t size, size_t offset, const char *option,
+		  struct err *err)
+{
+	const char *const *last = (const void *)((const char *)objects + (n - 1) * size + offset);
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		const char *const *id = (const void *)((const char *)objects + i * size + offset);
+
+		if (strcmp(*id, *last) == 0)
+			return err_set(err, -EINVAL, "%s: the id '%s' is given twice", option,
+				       *last);
+	}
+	return 0;
+}
+
 char *qemu_join(const char *kind, const char *rest, struct err *err)
 {
 	char *text = NULL;

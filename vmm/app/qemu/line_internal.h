@@ -111,6 +111,15 @@ MUST_CHECK int qemu_assemble(struct qemu_line *line, struct err *err);
 /* Replaces *@member by a copy of @value. */
 MUST_CHECK int qemu_set(char **member, const char *value, struct err *err);
 
+/* Whether the last of @n objects of @size bytes has an id, at @offset, that an earlier one has:
+ * -EINVAL then. All have one. */
+MUST_CHECK int qemu_check_id(const void *objects, size_t n, size_t size, size_t offset,
+			     const char *option, struct err *err);
+#define QEMU_CHECK_ID(line, member, option, err)                                                   \
+	qemu_check_id((line)->member, (line)->n_##member, sizeof((line)->member[0]),               \
+		      (size_t)((char *)&(line)->member[0].id - (char *)&(line)->member[0]),        \
+		      option, err)
+
 /* "KIND:REST"; the caller frees. NULL and @err when out of memory. */
 char *qemu_join(const char *kind, const char *rest, struct err *err);
 

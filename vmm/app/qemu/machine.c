@@ -209,7 +209,7 @@ int qemu_read_memory(struct qemu_line *line, const char *arg, struct err *err)
 	return rc;
 }
 
-/* What the parts of a topology that are given multiply to; 0: none is. */
+/* What the parts of a topology that are given multiply to; -1: none is. */
 static int64_t smp_product(const struct machine_words *w)
 {
 	const int64_t parts[] = {w->sockets, w->dies, w->clusters, w->cores, w->threads};
@@ -221,7 +221,7 @@ static int64_t smp_product(const struct machine_words *w)
 			product *= parts[i];
 			any = true;
 		}
-	return any ? product : 0;
+	return any ? product : -1;
 }
 
 int qemu_read_smp(struct qemu_line *line, const char *arg, struct err *err)
@@ -233,7 +233,7 @@ int qemu_read_smp(struct qemu_line *line, const char *arg, struct err *err)
 	if (rc)
 		return rc;
 	product = smp_product(&w);
-	n = w.cpus >= 0 ? w.cpus : product > 0 ? product : w.maxcpus >= 0 ? w.maxcpus : 1;
+	n = w.cpus >= 0 ? w.cpus : product >= 0 ? product : w.maxcpus >= 0 ? w.maxcpus : 1;
 	if (n < 1 || n > MACHINE_MAX_CPUS)
 		return err_set(err, -EINVAL, "-smp: expected from 1 to %d processors, not %lld",
 			       MACHINE_MAX_CPUS, (long long)n);
@@ -243,7 +243,7 @@ int qemu_read_smp(struct qemu_line *line, const char *arg, struct err *err)
 			       "plugged",
 			       (long long)n);
 	/* Parts that are left out are whatever makes it right. */
-	if (product && (w.cpus >= 0 ? n % product != 0 : false))
+	if (product == 0 || (product > 0 && n % product != 0))
 		return err_set(err, -EINVAL,
 			       "-smp: sockets, cores and threads make %lld processors, but cpus "
 			       "is %lld",

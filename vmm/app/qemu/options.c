@@ -67,9 +67,9 @@ static const struct option_row rows[] = {
 	TEXT("append", "TEXT", config.append, "its command line"),
 
 	READ("drive", "file=IMAGE,if=none|virtio[,KEY=VALUE]...", qemu_read_drive, "an image, for a -device or with a disk"),
-	READ("blockdev", "DRIVER,node-name=NAME[,KEY=VALUE]...", qemu_read_blockdev, "an image, in parts"),
+	READ("blockdev", "DRIVER,node-name=NAME[,KEY=VALUE]...", qemu_read_blockdev, "an image, in parts; also as a JSON object"),
 	FLAG("snapshot", snapshot, "no image is written, unless it says snapshot=off"),
-	READ("device", "NAME[,KEY=VALUE]...", qemu_read_device, "adds a device; help lists them, NAME,help its properties"),
+	READ("device", "NAME[,KEY=VALUE]...", qemu_read_device, "adds a device, also as a JSON object; help lists them, NAME,help its properties"),
 	READ("netdev", "user|tap|stream,id=ID[,KEY=VALUE]...", qemu_read_netdev, "a network for a -device"),
 	ONLY("nic", "none", none_only, "there is none unasked; use -netdev and -device virtio-net-pci"),
 	ONLY("net", "none", none_only, "likewise"),
