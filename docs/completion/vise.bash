@@ -35,7 +35,7 @@ _vise_value() {
 	run) kind=words words='--kernel --initrd --append --append-only --disk --machine --tablet --net --input --snd --memory --hugepages --cpus --rtc-local --dialect --serial --com2 --console --bulk --stats --exec --shell --selftest --root --include --modules --timeout --no-reboot --no-shutdown --paused --control --status-file --print-timing --debug-exit --debug-console --config --print-config --dry-run --log --help' ;;
 	qemu) kind=words words='--help' ;;
 	doctor) kind=words words='--probe --help' ;;
-	help) kind=words words='run qemu doctor help version --man --bash --qemu --help' ;;
+	help) kind=words words='run qemu doctor help version --man --bash --control --qemu --help' ;;
 	version) kind=words words='--help' ;;
 	esac
 }

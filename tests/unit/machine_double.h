@@ -28,6 +28,16 @@ struct machine {
 	unsigned int cols, rows;
 	struct virtio_input_event batch[VIRTIO_INPUT_BATCH_MAX]; /* the last one injected */
 	size_t n_batch;
+	unsigned int kinds; /* of input devices */
+	struct input_seen { /* the last batch of each kind */
+		struct virtio_input_event events[VIRTIO_INPUT_BATCH_MAX];
+		size_t n;
+	} seen[MACHINE_MAX_INPUTS];
+	uint16_t pressed[MACHINE_MAX_KEYS];
+	size_t n_pressed;
+	uint64_t hold_ns;
+	uint8_t memory[256]; /* from address 4096 on */
+	struct machine_config config;
 	char ring[64]; /* of the port bulk */
 	size_t n_ring;
 };
@@ -135,6 +145,80 @@ int machine_inject(struct machine *m, const char *id, const struct virtio_input_
 	memcpy(m->batch, events, n * sizeof(*events));
 	m->n_batch = n;
 	return 0;
+}
+
+unsigned int machine_input_kinds(const struct machine *m)
+{
+	return m->kinds;
+}
+
+int machine_input_kind(const struct machine *m, const char *id, struct err *err)
+{
+	static const char *const ids[] = {"kbd0", "mouse0", "tablet0"};
+
+	for (int kind = 0; kind < 3; kind++)
+		if (strcmp(ids[kind], id) == 0 && (m->kinds >> kind & 1))
+			return kind;
+	return err_set(err, -ENODEV, "no input device %s", id);
+}
+
+int machine_inject_all(struct machine *m, const struct machine_batches *batches, struct err *err)
+{
+	for (unsigned int kind = 0; kind < MACHINE_MAX_INPUTS; kind++)
+		if (batches->of[kind].n && !(m->kinds >> kind & 1))
+			return err_set(err, -ENODEV, "no device of kind %u", kind);
+	for (unsigned int kind = 0; kind < MACHINE_MAX_INPUTS; kind++) {
+		m->seen[kind].n = batches->of[kind].n;
+		if (batches->of[kind].n)
+			memcpy(m->seen[kind].events, batches->of[kind].events,
+			       batches->of[kind].n * sizeof(*batches->of[kind].events));
+	}
+	return 0;
+}
+
+int machine_press_keys(struct machine *m, const uint16_t *codes, size_t n, uint64_t hold_ns,
+		       struct err *err)
+{
+	if (!(m->kinds & 1))
+		return err_set(err, -ENODEV, "no keyboard");
+	memcpy(m->pressed, codes, n * sizeof(*codes));
+	m->n_pressed = n;
+	m->hold_ns = hold_ns;
+	return 0;
+}
+
+static inline bool double_has(const struct machine *m, uint64_t gpa, size_t len)
+{
+	return gpa >= 4096 && len <= sizeof(m->memory) && gpa - 4096 <= sizeof(m->memory) - len;
+}
+
+int machine_memory_read(const struct machine *m, uint64_t gpa, void *buf, size_t len,
+			struct err *err)
+{
+	if (!double_has(m, gpa, len))
+		return err_set(err, -EFAULT, "not RAM");
+	memcpy(buf, m->memory + (gpa - 4096), len);
+	return 0;
+}
+
+int machine_memory_write(struct machine *m, uint64_t gpa, const void *buf, size_t len,
+			 struct err *err)
+{
+	if (!double_has(m, gpa, len))
+		return err_set(err, -EFAULT, "not RAM");
+	memcpy(m->memory + (gpa - 4096), buf, len);
+	return 0;
+}
+
+json_t *machine_show_pci(const struct machine *m)
+{
+	(void)m;
+	return json_pack("[{s:i, s:[]}]", "bus", 0, "devices");
+}
+
+const struct machine_config *machine_config_of(const struct machine *m)
+{
+	return &m->config;
 }
 
 int machine_console_resize(struct machine *m, uint16_t cols, uint16_t rows, struct err *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/cli/commands.h"
 #include "vmm/app/cli/help.h"
+#include "vmm/app/control/reference.h"
 #include "vmm/app/qemu/line.h"
 #include "vmm/core/log.h"
 
@@ -66,6 +67,8 @@ int cmd_help(int argc, char **argv)
 		help_man(stdout);
 	else if (options.bash)
 		help_bash(stdout);
+	else if (options.control)
+		control_print_reference(stdout);
 	else if (options.qemu)
 		qemu_print_reference(stdout);
 	else if (topic)

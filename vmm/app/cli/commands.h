@@ -50,9 +50,10 @@ struct doctor_options {
 extern const struct option_part doctor_option_parts[];
 
 struct help_options {
-	bool man;  /* print the man page */
-	bool bash; /* print the completion */
-	bool qemu; /* print the reference of QEMU's command line */
+	bool man;     /* print the man page */
+	bool bash;    /* print the completion */
+	bool control; /* print the reference of the control commands */
+	bool qemu;    /* print the reference of QEMU's command line */
 	bool help;
 };
 extern const struct option_part help_option_parts[];

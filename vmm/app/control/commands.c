@@ -20,6 +20,36 @@ static const struct command_arg args_block_resize[] = {
 	{0},
 };
 
+static const struct command_arg args_blockdev_resize[] = {
+	{"node-name", ARG_STRING, true, "id of the disk's backend, or of the disk"},
+	{"size", ARG_INT, true, "new size in bytes"},
+	{0},
+};
+
+static const struct command_arg args_human_monitor_command[] = {
+	{"command-line", ARG_STRING, true, "the line; help lists what there is"},
+	{"cpu-index", ARG_INT, false, "taken without effect: no command is about one CPU"},
+	{0},
+};
+
+static const struct command_arg args_input_send_event[] = {
+	{"device", ARG_STRING, false,
+	 "id of the input device; without it each event goes to its kind"},
+	{"head", ARG_INT, false, "taken without effect: there is no display"},
+	{"events", ARG_LIST, true,
+	 "events {\"type\": \"key\", \"btn\", \"rel\" or \"abs\", \"data\": {...}} as QMP's "
+	 "InputEvent has "
+	 "them; further axes wheel, vscroll, hwheel and hscroll"},
+	{0},
+};
+
+static const struct command_arg args_pmemsave[] = {
+	{"val", ARG_INT, true, "guest-physical address of the first byte"},
+	{"size", ARG_INT, true, "how many bytes"},
+	{"filename", ARG_STRING, true, "the file, which is made anew"},
+	{0},
+};
+
 static const struct command_arg args_ringbuf_read[] = {
 	{"device", ARG_STRING, true, "the port: console, bulk or stats"},
 	{"size", ARG_INT, true, "how many bytes at most; 65536 are the limit"},
@@ -31,6 +61,13 @@ static const struct command_arg args_ringbuf_write[] = {
 	{"device", ARG_STRING, true, "the port: console, bulk or stats"},
 	{"data", ARG_STRING, true, "what to write"},
 	{"format", ARG_STRING, false, "of data: utf8, which is standard, or base64"},
+	{0},
+};
+
+static const struct command_arg args_send_key[] = {
+	{"keys", ARG_LIST, true,
+	 "1 to 16 keys {\"type\": \"qcode\", \"data\": NAME}, pressed together"},
+	{"hold-time", ARG_INT, false, "milliseconds until they are let go; 100 by default"},
 	{0},
 };
 
@@ -51,6 +88,18 @@ static const struct command_arg args_x_device_show[] = {
 	{0},
 };
 
+static const struct command_arg args_x_guest_memory_read[] = {
+	{"address", ARG_INT, true, "guest-physical address of the first byte"},
+	{"size", ARG_INT, true, "how many bytes; 65536 are the limit"},
+	{0},
+};
+
+static const struct command_arg args_x_guest_memory_write[] = {
+	{"address", ARG_INT, true, "guest-physical address of the first byte"},
+	{"data", ARG_STRING, true, "what to write, in base64"},
+	{0},
+};
+
 static const struct command_arg args_x_input_inject[] = {
 	{"device", ARG_STRING, true, "id of the input device"},
 	{"events", ARG_LIST, true,
@@ -63,13 +112,46 @@ static const struct command_arg args_x_input_inject[] = {
 static const struct command table[] = {
 	{.name = "block_resize", .run = control_block_resize, .args = args_block_resize,
 	 .summary = "Resizes a disk and tells the guest. Give device or node-name, not both."},
+	{.name = "blockdev-resize", .run = control_block_resize, .args = args_blockdev_resize,
+	 .summary = "The same under another name, which some harnesses try first."},
 	{.name = "cont", .run = control_cont,
 	 .summary = "Lets a stopped machine run on."},
+	{.name = "human-monitor-command", .run = control_human_monitor_command,
+	 .args = args_human_monitor_command,
+	 .summary = "Carries out a line of the human monitor: help, info, sendkey, mouse_move, mouse_button, "
+		    "mouse_set, quit.",
+	 .returns = "STRING, what it printed, mistakes too"},
+	{.name = "input-send-event", .run = control_input_send_event, .args = args_input_send_event,
+	 .summary = "Gives input devices events by name, one batch a device: all of them or none."},
+	{.name = "pmemsave", .run = control_pmemsave, .args = args_pmemsave,
+	 .summary = "Writes guest-physical memory to a file."},
 	{.name = CONTROL_NEGOTIATION, .run = control_qmp_capabilities, .args = args_capabilities,
 	 .summary = "Ends the negotiation; must be the first command, and is refused later."},
+	{.name = "query-block", .run = control_query_block,
+	 .summary = "The disks and what stands behind them.",
+	 .returns = "[{\"device\": BACKEND, \"qdev\": ID, \"inserted\": {\"file\": STRING, \"drv\": FORMAT, "
+		    "\"ro\": BOOL, \"image\": {...}, ...}, ...}, ...]"},
+	{.name = "query-blockstats", .run = control_query_blockstats,
+	 .summary = "What the disks have read and written.",
+	 .returns = "[{\"device\": BACKEND, \"qdev\": ID, \"stats\": {\"rd_bytes\": INT, ...}, ...}, ...]"},
 	{.name = "query-commands", .run = control_query_commands,
 	 .summary = "The names of all commands.",
 	 .returns = "[{\"name\": STRING}, ...]"},
+	{.name = "query-kvm", .run = control_query_kvm,
+	 .summary = "Whether KVM runs the guest: always.",
+	 .returns = "{\"enabled\": true, \"present\": true}"},
+	{.name = "query-mice", .run = control_query_mice,
+	 .summary = "The mouse and the tablet.",
+	 .returns = "[{\"name\": ID, \"index\": INT, \"current\": BOOL, \"absolute\": BOOL}, ...]"},
+	{.name = "query-name", .run = control_query_name,
+	 .summary = "The machine's name, which it has not got.",
+	 .returns = "{}"},
+	{.name = "query-pci", .run = control_query_pci,
+	 .summary = "The functions on the PCI bus as the guest has left them; with revision and capabilities, "
+		    "which QEMU has not got.",
+	 .returns = "[{\"bus\": 0, \"devices\": [{\"slot\": INT, \"function\": INT, \"id\": {...}, \"revision\": INT, "
+		    "\"capabilities\": [{\"id\": \"msix\", \"enabled\": BOOL, ...}, ...], \"regions\": [...], "
+		    "\"qdev_id\": ID, ...}, ...]}]"},
 	{.name = "query-stats", .run = control_query_stats,
 	 .summary = "The counters of the machine and of each device.",
 	 .returns = "{\"machine\": {COUNTER: VALUE, ...}, "
@@ -91,6 +173,8 @@ static const struct command table[] = {
 	 .summary = "Gives the guest input on a console port whose place is a ring; less than all of it "
 		    "when the ring is full.",
 	 .returns = "{\"written\": INT}"},
+	{.name = "send-key", .run = control_send_key, .args = args_send_key,
+	 .summary = "Presses keys together and lets them go after a while; the reply does not wait for that."},
 	{.name = "set_link", .run = control_set_link, .args = args_set_link,
 	 .summary = "Puts a network cable in or out."},
 	{.name = "stop", .run = control_stop,
@@ -105,6 +189,12 @@ static const struct command table[] = {
 	 .summary = "What devices look like now: their state, counters and queues.",
 	 .returns = "{\"id\": STRING, \"type\": STRING, \"state\": {...}, \"counters\": {...}, "
 		    "...}, or a list of them"},
+	{.name = "x-guest-memory-read", .run = control_x_guest_memory_read, .args = args_x_guest_memory_read,
+	 .summary = "Reads guest-physical memory.",
+	 .returns = "{\"data\": BASE64}"},
+	{.name = "x-guest-memory-write", .run = control_x_guest_memory_write,
+	 .args = args_x_guest_memory_write,
+	 .summary = "Writes guest-physical memory: all of it or none."},
 	{.name = "x-input-inject", .run = control_x_input_inject, .args = args_x_input_inject,
 	 .summary = "Gives an input device one batch of events, closed by a SYN_REPORT: all of them or "
 		    "none."},

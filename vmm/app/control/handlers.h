@@ -24,6 +24,14 @@ control_run_fn control_query_stats;
 control_run_fn control_query_status;
 control_run_fn control_query_version;
 
+/* query_machine.c */
+control_run_fn control_query_block;
+control_run_fn control_query_blockstats;
+control_run_fn control_query_kvm;
+control_run_fn control_query_mice;
+control_run_fn control_query_name;
+control_run_fn control_query_pci;
+
 /* lifecycle.c */
 control_run_fn control_cont;
 control_run_fn control_quit;
@@ -40,6 +48,18 @@ control_run_fn control_set_link;
 control_run_fn control_x_console_resize;
 control_run_fn control_x_device_show;
 control_run_fn control_x_input_inject;
+
+/* input.c */
+control_run_fn control_input_send_event;
+control_run_fn control_send_key;
+
+/* memory.c */
+control_run_fn control_pmemsave;
+control_run_fn control_x_guest_memory_read;
+control_run_fn control_x_guest_memory_write;
+
+/* monitor.c */
+control_run_fn control_human_monitor_command;
 
 /* ring.c */
 control_run_fn control_ringbuf_read;

@@ -77,6 +77,83 @@ int machine_inject(struct machine *m, const char *id, const struct virtio_input_
 	return vd ? virtio_input_inject(vd, events, n, err) : -ENODEV;
 }
 
+/* The input device of @kind, or NULL; there is at most one. */
+static struct virtio_device *input_of(const struct machine *m, enum virtio_input_kind kind)
+{
+	for (size_t i = 0; i < m->n_virtio; i++)
+		if (virtio_input_is(&m->virtio[i].vd->dev) &&
+		    virtio_input_kind(m->virtio[i].vd) == kind)
+			return m->virtio[i].vd;
+	return NULL;
+}
+
+unsigned int machine_input_kinds(const struct machine *m)
+{
+	unsigned int kinds = 0;
+
+	for (unsigned int kind = 0; kind < MACHINE_MAX_INPUTS; kind++)
+		kinds |= input_of(m, (enum virtio_input_kind)kind) ? 1U << kind : 0;
+	return kinds;
+}
+
+int machine_input_kind(const struct machine *m, const char *id, struct err *err)
+{
+	struct virtio_device *vd =
+		find((struct machine *)m, id, virtio_input_is, "an input device", err);
+
+	return vd ? (int)virtio_input_kind(vd) : -ENODEV;
+}
+
+int machine_inject_all(struct machine *m, const struct machine_batches *batches, struct err *err)
+{
+	static const char *const names[] = {"keyboard", "mouse", "tablet"};
+	struct virtio_device *vds[MACHINE_MAX_INPUTS];
+	int rc = 0;
+
+	/* Only this thread injects, so what is right now is right when it is done. */
+	for (unsigned int kind = 0; kind < MACHINE_MAX_INPUTS; kind++) {
+		vds[kind] = input_of(m, (enum virtio_input_kind)kind);
+		if (!batches->of[kind].n)
+			continue;
+		if (!vds[kind])
+			return err_set(err, -ENODEV, "This machine has no %s", names[kind]);
+		rc = virtio_input_check(vds[kind], batches->of[kind].events, batches->of[kind].n,
+					err);
+		if (rc < 0)
+			return rc;
+	}
+	for (unsigned int kind = 0; kind < MACHINE_MAX_INPUTS && rc == 0; kind++)
+		if (batches->of[kind].n)
+			rc = virtio_input_inject(vds[kind], batches->of[kind].events,
+						 batches->of[kind].n, err);
+	return rc;
+}
+
+static int not_ram(uint64_t gpa, size_t len, struct err *err)
+{
+	return err_set(err, -EFAULT, "%zu bytes at 0x%llx are not all RAM", len,
+		       (unsigned long long)gpa);
+}
+
+int machine_memory_read(const struct machine *m, uint64_t gpa, void *buf, size_t len,
+			struct err *err)
+{
+	return guest_mem_read(m->mem, gpa, buf, len) < 0 ? not_ram(gpa, len, err) : 0;
+}
+
+int machine_memory_write(struct machine *m, uint64_t gpa, const void *buf, size_t len,
+			 struct err *err)
+{
+	if (!guest_mem_contains(m->mem, gpa, len) || guest_mem_write(m->mem, gpa, buf, len) < 0)
+		return not_ram(gpa, len, err);
+	return 0;
+}
+
+const struct machine_config *machine_config_of(const struct machine *m)
+{
+	return m->config;
+}
+
 int machine_console_resize(struct machine *m, uint16_t cols, uint16_t rows, struct err *err)
 {
 	if (!m->console)

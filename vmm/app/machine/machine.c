@@ -200,6 +200,7 @@ void machine_destroy(struct machine *m)
 {
 	if (!m)
 		return;
+	machine_forget_keys(m);
 	machine_disassemble(m);
 	machine_watch_fini(m);
 	pthread_mutex_destroy(&m->failure_lock);

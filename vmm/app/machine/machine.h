@@ -99,6 +99,30 @@ struct virtio_input_event;
 MUST_CHECK int machine_inject(struct machine *m, const char *id,
 			      const struct virtio_input_event *events, size_t n, struct err *err);
 
+/* The kinds of input devices there are: a set of bits 1 << enum virtio_input_kind. */
+unsigned int machine_input_kinds(const struct machine *m);
+
+/* The kind of input device @id, an enum virtio_input_kind, or -ENODEV. */
+MUST_CHECK int machine_input_kind(const struct machine *m, const char *id, struct err *err);
+
+/* A batch for each kind of input device, by enum virtio_input_kind; n is 0 where there is none. */
+struct machine_batches {
+	struct {
+		const struct virtio_input_event *events;
+		size_t n;
+	} of[MACHINE_MAX_INPUTS];
+};
+
+/* Gives each kind its batch: all of them or none. -ENODEV for a kind that is not there. */
+MUST_CHECK int machine_inject_all(struct machine *m, const struct machine_batches *batches,
+				  struct err *err);
+
+/* Presses @n keys of the keyboard (Linux's codes, at most MACHINE_MAX_KEYS) in one batch and lets
+ * them go, the last one first, after @hold_ns. Returns at once. -EBUSY when too many are held. */
+#define MACHINE_MAX_KEYS 16U
+MUST_CHECK int machine_press_keys(struct machine *m, const uint16_t *codes, size_t n,
+				  uint64_t hold_ns, struct err *err);
+
 /* The console's terminal has @cols columns and @rows rows. */
 MUST_CHECK int machine_console_resize(struct machine *m, uint16_t cols, uint16_t rows,
 				      struct err *err);
@@ -114,6 +138,20 @@ MUST_CHECK ssize_t machine_ring_write(struct machine *m, unsigned int port, cons
  * of a virtio device its queues and transport; a new reference, NULL when out of memory. Takes the
  * device's lock. */
 json_t *machine_show_device(const struct machine *m, struct device *dev);
+
+/* The functions on the PCI bus, as query-pci of QMP has them and with "revision" and "capabilities"
+ * besides, as the guest has left them; a new reference. Takes each device's lock. */
+json_t *machine_show_pci(const struct machine *m);
+
+/* Copies @len bytes between @buf and guest-physical memory at @gpa, while the guest may run.
+ * -EFAULT and a line when not all of it is RAM. */
+MUST_CHECK int machine_memory_read(const struct machine *m, uint64_t gpa, void *buf, size_t len,
+				   struct err *err);
+MUST_CHECK int machine_memory_write(struct machine *m, uint64_t gpa, const void *buf, size_t len,
+				    struct err *err);
+
+/* What the machine was made of; valid as long as it. */
+const struct machine_config *machine_config_of(const struct machine *m);
 
 /* Counters of the machine itself: exits by kind and vCPU; a new reference. */
 json_t *machine_stats(const struct machine *m);

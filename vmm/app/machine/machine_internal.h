@@ -73,6 +73,8 @@ struct machine {
 	size_t n_devices;
 	struct machine_virtio virtio[CONFIG_MAX_DEVICES];
 	size_t n_virtio;
+	struct held_keys *held;
+	unsigned int n_held;
 	struct virtio_device *console;
 	struct stream *port_streams[VIRTIO_CONSOLE_PORTS]; /* NULL: nothing there */
 	struct device *acpi_pm;
@@ -130,6 +132,9 @@ MUST_CHECK int machine_try_backends(const struct machine_config *config, struct 
 
 /* device_control.c: has disks try again what they hold because the host failed. */
 void machine_retry_disks(struct machine *m);
+
+/* keys.c: what is held down stays so: the machine goes. */
+void machine_forget_keys(struct machine *m);
 
 /* guest_boot.c: opens what is booted; loads it and sets the vCPUs. */
 MUST_CHECK int machine_boot_open(struct machine *m, struct err *err);
