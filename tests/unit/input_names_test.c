@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/control/input_names.h"
+#include "vmm/app/control/commands/input_names.h"
 
 #include <check.h>
 #include <errno.h>

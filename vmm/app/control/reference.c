@@ -2,7 +2,7 @@
 #include "vmm/app/control/reference.h"
 
 #include "vmm/app/control/command.h"
-#include "vmm/app/control/handlers.h"
+#include "vmm/app/control/commands/handlers.h"
 
 static const char *const introduction[] = {
 	"# The control socket",

@@ -2,7 +2,7 @@
 #include "vmm/app/control/session.h"
 
 #include "vmm/app/control/command.h"
-#include "vmm/app/control/handlers.h"
+#include "vmm/app/control/commands/handlers.h"
 #include "vmm/app/control/splitter.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmm/app/control/command.h"
 
-#include "vmm/app/control/handlers.h"
+#include "vmm/app/control/commands/handlers.h"
 #include "vmm/core/trace.h"
 
 #include <errno.h>

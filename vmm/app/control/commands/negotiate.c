@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/control/handlers.h"
+#include "vmm/app/control/commands/handlers.h"
 
 #include <errno.h>
 

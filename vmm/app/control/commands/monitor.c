@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/control/handlers.h"
+#include "vmm/app/control/commands/handlers.h"
 
-#include "vmm/app/control/input_names.h"
-#include "vmm/app/control/monitor.h"
+#include "vmm/app/control/commands/input_names.h"
+#include "vmm/app/control/commands/monitor.h"
 #include "vmm/core/clock.h"
 
 #include <errno.h>

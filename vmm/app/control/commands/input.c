@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "vmm/app/control/handlers.h"
+#include "vmm/app/control/commands/handlers.h"
 
-#include "vmm/app/control/input_names.h"
+#include "vmm/app/control/commands/input_names.h"
 #include "vmm/core/clock.h"
 
 #include <errno.h>
