@@ -95,14 +95,12 @@ END_TEST
 
 START_TEST(a_list_with_one_bad_event_has_no_effect)
 {
+	/* The second has no tablet to go to. */
 	static const char *const bad[] = {
 		"{\"events\":[" KEY_EVENT("a", "true") "," REL_EVENT("nowhere", "1") "]}",
 		"{\"events\":[" KEY_EVENT(
-			"a",
-			"true") ","
-				"{\"type\":\"abs\",\"data\":{\"axis\":\"x\",\"value\":1}}]}", /* no
-												 tablet
-											       */
+			"a", "true") ","
+				     "{\"type\":\"abs\",\"data\":{\"axis\":\"x\",\"value\":1}}]}",
 		"{\"device\":\"kbd0\",\"events\":[" KEY_EVENT("a", "true") "," REL_EVENT("x",
 											 "1") "]}",
 		"{\"events\":[{\"type\":\"key\"}]}",
