@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -106,14 +107,19 @@ static const char *get_line(struct rig *r, int fd)
 	return NULL;
 }
 
+static void greet(struct rig *r, int fd)
+{
+	ck_assert_ptr_nonnull(strstr(get_line(r, fd), "{\"QMP\": "));
+	put(fd, "{\"execute\":\"qmp_capabilities\"}\n");
+	ck_assert_str_eq(get_line(r, fd), "{\"return\": {}}");
+}
+
 static int client(struct rig *r)
 {
 	int fd = try_connect(r->path);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_ptr_nonnull(strstr(get_line(r, fd), "{\"QMP\": "));
-	put(fd, "{\"execute\":\"qmp_capabilities\"}\n");
-	ck_assert_str_eq(get_line(r, fd), "{\"return\": {}}");
+	greet(r, fd);
 	return fd;
 }
 
@@ -150,11 +156,54 @@ START_TEST(refuses_bad_addresses)
 	struct rig *r = rig_create_idle();
 	char path[256] = "unix:/";
 
-	expect_create_error(r, "tcp:localhost:1", "expected unix:PATH");
+	expect_create_error(r, "udp:localhost:1", "expected unix:PATH or tcp:[HOST:]PORT");
+	expect_create_error(r, "tcp:", "expected unix:PATH or tcp:[HOST:]PORT");
+	expect_create_error(r, "tcp:host.example:99", "expected tcp:PORT");
+	expect_create_error(r, "tcp:70000", "expected tcp:PORT");
+	expect_create_error(r, "tcp:[::1:99", "expected tcp:PORT");
 	expect_create_error(r, "unix:", "expected unix:PATH");
 	expect_create_error(r, "unix:/nonexistent/folder/ctl", "/nonexistent/folder/ctl");
 	memset(path + 6, 'a', 200);
 	expect_create_error(r, path, "at most 107");
+	rig_destroy(r);
+}
+END_TEST
+
+/* A port that was free a moment ago. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(any);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&any, &len), 0);
+	close(fd);
+	return ntohs(any.sin_port);
+}
+
+/* Without a host it listens on loopback; with one, there. */
+START_TEST(serves_by_tcp)
+{
+	static const char *const hosts[] = {"", "127.0.0.2:", "localhost:"};
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	struct rig *r = rig_create_idle();
+	struct err err = ERR_INIT;
+	char address[64];
+	int fd;
+
+	to.sin_port = htons(free_port());
+	to.sin_addr.s_addr = htonl(_i == 1 ? 0x7f000002U : INADDR_LOOPBACK);
+	snprintf(address, sizeof(address), "tcp:%s%u", hosts[_i], ntohs(to.sin_port));
+	r->server = control_server_create(address, r->loop, &r->machine, &err);
+	ck_assert_msg(r->server, "%s", err.text);
+	expect_create_error(r, address, "in use");
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+		ck_assert_int_eq(errno, EINPROGRESS);
+	greet(r, fd);
+	check_serves(r, fd);
+	close(fd);
 	rig_destroy(r);
 }
 END_TEST
@@ -503,6 +552,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, socket_is_its_owners_only);
 	tcase_add_test(tc, refuses_bad_addresses);
+	tcase_add_loop_test(tc, serves_by_tcp, 0, 3);
 	tcase_add_test(tc, never_removes_a_file_that_is_no_socket);
 	tcase_add_test(tc, replaces_a_stale_socket);
 	tcase_add_test(tc, refuses_a_socket_in_use);

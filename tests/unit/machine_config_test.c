@@ -399,7 +399,8 @@ START_TEST(refuses_each_wrong_value)
 		"unix:PATH, not "
 		"'unix:'",
 		"--com2", "unix:");
-	refuses("--control: expected unix:PATH, not 'tcp:1'", "--control", "tcp:1");
+	refuses("--control: expected unix:PATH or tcp:[HOST:]PORT, not 'udp:1'", "--control",
+		"udp:1");
 	refuses("--exec: expected a text that is not empty, not ''", "--exec", "");
 	refuses("--root: expected a text that is not empty, not ''", "--root", "");
 	refuses("--include: expected a text that is not empty, not ''", "--include", "");

@@ -527,8 +527,8 @@ START_TEST(refuses_wrong_backends)
 	refuses("-chardev: the id 'a' is given twice", "-chardev", "null,id=a", "-chardev",
 		"null,id=a");
 	refuses("-audiodev: driver: expected none or wav, not 'pa'", "-audiodev", "pa,id=a");
-	refuses("-qmp: 'tcp:127.0.0.1:4444' is not supported; use unix:PATH,server=on,wait=off",
-		"-qmp", "tcp:127.0.0.1:4444,server,nowait");
+	refuses("-qmp: 'stdio' is not supported; use unix:PATH,server=on,wait=off", "-qmp",
+		"stdio");
 	refuses("-qmp: 'stdio' is not supported; use unix:PATH,server=on,wait=off", "-qmp",
 		"stdio");
 	refuses("-qmp: expected unix:PATH,server=on,wait=off; connecting to a socket is not "

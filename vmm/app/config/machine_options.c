@@ -14,7 +14,7 @@
 const char *const stream_words[] = {"stdio", "null",	"ring",	 "ring:SIZE",
 				    "file:", "append:", "unix:", NULL};
 static const char *const kind_words[] = {"basic", "contract", NULL}; /* enum machine_kind */
-static const char *const control_words[] = {"unix:", NULL};
+static const char *const control_words[] = {"unix:", "tcp:[HOST:]PORT", NULL};
 static const char *const dialect_words[] = {"v1", "virtio", NULL};
 /* enum log_level */
 static const char *const log_words[] = {"error", "warn", "guest", "info", "debug", NULL};
@@ -183,10 +183,12 @@ const struct option machine_options[] = {
 	 .help = "begins with the processors stopped",
 	 .text = "Loads the guest and waits: its first instruction runs after the control command cont."},
 	{.name = "control", OPT_WORD(struct machine_config, control), .words = control_words,
-	 .json = "control", .group = "Run", .metavar = "unix:PATH",
+	 .json = "control", .group = "Run", .metavar = "WHERE",
 	 .help = "listens for control connections on a socket",
-	 .text = "Listens on the unix socket PATH for control connections: the QMP protocol, as visectl and "
-		 "QMP clients speak it. The socket is removed when the run ends."},
+	 .text = "Listens for control connections: the QMP protocol, as visectl and QMP clients speak it. "
+		 "WHERE is unix:PATH, a socket for its owner only that is removed when the run ends, or "
+		 "tcp:[HOST:]PORT, with HOST in digits and 127.0.0.1 without it: whoever reaches the port "
+		 "controls the machine."},
 	{.name = "status-file", OPT_PATH(struct machine_config, status_file),
 	 .json = "status-file", .group = "Run", .metavar = "FILE",
 	 .help = "writes how the run ended, for programs",

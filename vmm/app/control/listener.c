@@ -2,11 +2,16 @@
 #include "vmm/app/control/listener.h"
 
 #include "vmm/core/clock.h"
+#include "vmm/core/log.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <stdbool.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -18,17 +23,13 @@
 #define LOCK_ATTEMPTS 100
 #define LOCK_WAIT_NS  (10 * NS_PER_MS)
 
-static int parse_address(struct sockaddr_un *to, const char *address, struct err *err)
+static int parse_path(struct sockaddr_un *to, const char *path, struct err *err)
 {
-	static const char scheme[] = "unix:";
-	const char *path = address + sizeof(scheme) - 1;
-
-	if (strncmp(address, scheme, sizeof(scheme) - 1) != 0 || !*path)
-		return err_set(err, -EINVAL, "control address \"%s\": expected unix:PATH", address);
 	if (strlen(path) >= sizeof(to->sun_path))
-		return err_set(err, -ENAMETOOLONG,
-			       "control address \"%s\": the path has %zu bytes, at most %zu fit",
-			       address, strlen(path), sizeof(to->sun_path) - 1);
+		return err_set(
+			err, -ENAMETOOLONG,
+			"control address \"unix:%s\": the path has %zu bytes, at most %zu fit",
+			path, strlen(path), sizeof(to->sun_path) - 1);
 	*to = (struct sockaddr_un){.sun_family = AF_UNIX};
 	memcpy(to->sun_path, path, strlen(path) + 1);
 	return 0;
@@ -121,13 +122,11 @@ static int bind_and_listen(struct listener *l, struct err *err)
 	return 0;
 }
 
-int listener_open(struct listener *l, const char *address, struct err *err)
+static int open_unix(struct listener *l, const char *path, struct err *err)
 {
 	int lock;
-	int rc;
+	int rc = parse_path(&l->address, path, err);
 
-	*l = (struct listener){.fd = -1};
-	rc = parse_address(&l->address, address, err);
 	if (rc)
 		return rc;
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -138,9 +137,108 @@ int listener_open(struct listener *l, const char *address, struct err *err)
 	if (!rc)
 		rc = bind_and_listen(l, err);
 	unlock_folder(lock);
-	if (rc)
-		listener_close(l);
 	return rc;
+}
+
+/* An address of either family. */
+union inet_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* "[HOST:]PORT", HOST in digits; false when it is none. Names are not looked up: a statically
+ * linked program cannot, and one that is controlled from elsewhere should not depend on it. */
+static bool parse_inet(union inet_address *to, const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	const char *port = colon ? colon + 1 : text;
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	char host[INET6_ADDRSTRLEN + 2] = "localhost";
+	char *end;
+	unsigned long number = strtoul(port, &end, 10);
+
+	if (*port < '0' || *port > '9' || *end || number < 1 || number > UINT16_MAX ||
+	    len >= sizeof(host))
+		return false;
+	if (len)
+		snprintf(host, sizeof(host), "%.*s", (int)len, text);
+	memset(to, 0, sizeof(*to));
+	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
+		host[strlen(host) - 1] = '\0';
+		to->v6.sin6_family = AF_INET6;
+		to->v6.sin6_port = htons((uint16_t)number);
+		return inet_pton(AF_INET6, host + 1, &to->v6.sin6_addr) == 1;
+	}
+	to->v4.sin_family = AF_INET;
+	to->v4.sin_port = htons((uint16_t)number);
+	return inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host,
+			 &to->v4.sin_addr) == 1;
+}
+
+static bool is_loopback(const union inet_address *a)
+{
+	if (a->any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
+	return ntohl(a->v4.sin_addr.s_addr) >> 24 == 127;
+}
+
+static int open_tcp(struct listener *l, const char *text, struct err *err)
+{
+	union inet_address address;
+	int on = 1;
+
+	if (!parse_inet(&address, text))
+		return err_set(err, -EINVAL,
+			       "control address \"tcp:%s\": expected tcp:PORT, tcp:127.0.0.1:PORT "
+			       "or tcp:[::1]:PORT",
+			       text);
+	l->tcp = true;
+	l->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(l->fd, &address.any,
+		 address.any.sa_family == AF_INET6 ? sizeof(address.v6) : sizeof(address.v4)) < 0 ||
+	    listen(l->fd, BACKLOG) < 0)
+		return err_set_errno(err, errno, "control address \"tcp:%s\"", text);
+	if (!is_loopback(&address))
+		log_warn("control: whoever reaches tcp:%s controls the machine", text);
+	return 0;
+}
+
+static const struct {
+	const char *scheme;
+	int (*open)(struct listener *l, const char *rest, struct err *err);
+} schemes[] = {{"unix:", open_unix}, {"tcp:", open_tcp}};
+
+int listener_open(struct listener *l, const char *address, struct err *err)
+{
+	*l = (struct listener){.fd = -1};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i].scheme);
+		int rc;
+
+		if (strncmp(address, schemes[i].scheme, len) != 0 || !address[len])
+			continue;
+		rc = schemes[i].open(l, address + len, err);
+		if (rc)
+			listener_close(l);
+		return rc;
+	}
+	return err_set(err, -EINVAL,
+		       "control address \"%s\": expected unix:PATH or tcp:[HOST:]PORT", address);
+}
+
+int listener_accept(const struct listener *l)
+{
+	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	/* A reply is one write, and nothing follows for it to wait for. */
+	if (l->tcp && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0)
+		log_debug("control: TCP_NODELAY: %s", strerror(errno));
+	return fd;
 }
 
 void listener_close(struct listener *l)

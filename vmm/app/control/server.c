@@ -72,11 +72,11 @@ static void on_connection(void *arg, unsigned int events)
 	struct control_server *server = arg;
 	struct client **slot;
 	struct err err = ERR_INIT;
-	int fd = accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = listener_accept(&server->listener);
 
 	(void)events;
 	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		if (fd == -EMFILE || fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM)
 			pause_accepting(server);
 		return;
 	}

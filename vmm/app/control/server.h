@@ -20,7 +20,8 @@
 
 struct control_server;
 
-/* Listens on @address, "unix:PATH". The socket is open to its owner only (mode 0600) from the
+/* Listens on @address, "unix:PATH" or "tcp:[HOST:]PORT" (127.0.0.1 without HOST; whoever reaches
+ * the port controls the machine). A unix socket is open to its owner only (mode 0600) from the
  * moment it exists. A socket that nobody listens on any more is replaced; one in use and a file of
  * another kind are left alone and are an error. Becomes @m's listener for events. NULL and one line
  * in @err on failure. */

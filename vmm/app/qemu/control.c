@@ -31,13 +31,13 @@ static int add_control(struct qemu_line *line, const char *endpoint, struct err 
 {
 	char quoted[OPTION_QUOTE_SIZE];
 
-	if (strncmp(endpoint, "unix:", strlen("unix:")) != 0)
+	if (strcmp(endpoint, "stdio") == 0)
 		return err_set(err, -EINVAL,
 			       "-qmp: %s is not supported; use unix:PATH,server=on,wait=off",
 			       option_quote(endpoint, quoted, sizeof(quoted)));
 	if (line->config.control)
 		return err_set(err, -EINVAL,
-			       "-qmp: given more than once; one unix socket serves many clients");
+			       "-qmp: given more than once; one socket serves many clients");
 	return qemu_set(&line->config.control, endpoint, err);
 }
 

@@ -76,7 +76,7 @@ static const struct option_row rows[] = {
 	READ("audiodev", "none|wav,id=ID[,path=FILE]", qemu_read_audiodev, "where sound goes"),
 	READ("chardev", "BACKEND,id=ID[,KEY=VALUE]...", qemu_read_chardev, "null, stdio, file, socket (unix, listening) or ringbuf"),
 	READ("serial", "WHERE", qemu_read_serial, "COM1, then COM2: chardev:ID, file:PATH, unix:PATH,..., stdio, null, none"),
-	READ("qmp", "WHERE", qemu_read_qmp, "listens for control connections: unix:PATH,server=on,wait=off"),
+	READ("qmp", "WHERE", qemu_read_qmp, "listens for control connections: unix:PATH or tcp:HOST:PORT, with server=on,wait=off"),
 	READ("monitor", "none", qemu_read_monitor, "there is no monitor but QMP's human-monitor-command"),
 
 	FLAG("nographic", nographic, "COM1 goes to the terminal unless -serial says otherwise"),
