@@ -83,6 +83,15 @@ int machine_press_keys(struct machine *m, const uint16_t *codes, size_t n, uint6
 
 void machine_forget_keys(struct machine *m)
 {
-	while (m->held)
-		forget(m->held);
+	struct held_keys *held = m->held;
+
+	while (held) {
+		struct held_keys *next = held->next;
+
+		loop_del_timer(held->timer);
+		free(held);
+		held = next;
+	}
+	m->held = NULL;
+	m->n_held = 0;
 }
