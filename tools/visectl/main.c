@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/control/connection.h"
 #include "tools/visectl/arguments.h"
-#include "tools/visectl/connection.h"
 #include "tools/visectl/output.h"
 #include "tools/visectl/prompt.h"
 #include "vmm/core/clock.h"
