@@ -33,7 +33,9 @@ APP      := $(call sources,vmm/app)
 GUESTDRV := $(call sources,tests/guestdrv)
 
 LIB_SRC  := $(CORE) $(KVM) $(HOST) $(DEVICES) $(FIRMWARE) $(VIRTIO) $(filter-out vmm/app/main.c,$(APP))
-CTL_SRC  := $(call sources,tools/visectl)
+# What clients of the control socket share.
+CLIENT   := $(call sources,tools/control) $(call sources,tools/scenario)
+CTL_SRC  := $(CLIENT) $(call sources,tools/visectl)
 SERVERS  := $(call sources,tools/servers)
 INIT_SRC := $(sort $(call sources,guest-init) $(call sources,guest-init/selftest))
 
@@ -60,7 +62,11 @@ STATIC = $(if $(SANITIZE),,-static-pie)
 $(BUILD)/vise: $(call obj,vmm/app/main.c) $(BUILD)/libvise.a
 	$(call quiet,LINK)$(CC) $(LDFLAGS) $(STATIC) -o $@ $^ $(if $(STATIC),$(PC_LIBS_STATIC) -pthread,$(LDLIBS))
 
-$(BUILD)/visectl: $(call obj,$(CTL_SRC)) $(BUILD)/libvise.a
+$(BUILD)/libclient.a: $(call obj,$(CLIENT))
+	@rm -f $@
+	$(call quiet,AR)$(AR) rcs $@ $^
+
+$(BUILD)/visectl: $(call obj,$(call sources,tools/visectl)) $(BUILD)/libclient.a $(BUILD)/libvise.a
 	$(call quiet,LINK)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # For tests only: what a guest's self test talks to.

@@ -21,7 +21,7 @@ REPLAY   := $(FUZZ:%=$(BUILD)/replay/%)
 TEST_CFLAGS := -Wno-missing-prototypes -Wno-conversion -Wno-sign-conversion
 $(BUILD)/obj/tests/%.o: CFLAGS += $(TEST_CFLAGS)
 
-LIBRARIES := $(BUILD)/libguestdrv.a $(BUILD)/libvise.a
+LIBRARIES := $(BUILD)/libguestdrv.a $(BUILD)/libclient.a $(BUILD)/libvise.a
 link-test = @mkdir -p $(@D); $(if $(filter 0,$(V)),printf '  %-7s %s\n' LINK $(patsubst $(BUILD)/%,%,$@);) \
 	$(CC) $(LDFLAGS) $(1) -o $@ $^ $(CK_LIBS) $(LDLIBS)
 

@@ -8,8 +8,12 @@ DOCS_VISE := docs/man/vise.1 docs/completion/vise.bash docs/qemu.md docs/control
 refresh = @mkdir -p $(@D) && $(1) >$@.new && \
 	{ cmp -s $@.new $@ && rm $@.new || { mv $@.new $@ && echo "  DOC     $@"; }; }
 
-## docs            makes man page, completion, the pages of control commands and of QEMU's options anew
-docs: $(DOCS_VISE)
+## docs            makes the man page, completion, and the pages and tables that programs print anew
+docs: $(DOCS_VISE) docs/scenario.md
+# Its table alone is printed: from the line that begins it to the next empty one.
+docs/scenario.md: $(BUILD)/visectl FORCE
+	$(call refresh,awk -v program="$(BUILD)/visectl play --reference" \
+		'/^\| statement / { system(program); skip = 1 } /^$$/ { skip = 0 } !skip' $@)
 docs/man/vise.1: $(BUILD)/vise FORCE
 	$(call refresh,$(BUILD)/vise help --man)
 docs/completion/vise.bash: $(BUILD)/vise FORCE

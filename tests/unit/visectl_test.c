@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The client is a program of its own and in no library: its parts are built into the test.
+/* What belongs to the client alone is in no library: it is built into the test.
  * NOLINTBEGIN(bugprone-suspicious-include): that is what including them is for. */
 #include "tools/visectl/arguments.c"
-#include "tools/visectl/connection.c"
-#include "tools/visectl/lines.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include "tests/unit/machine_double.h"
+#include "tools/control/connection.h"
+#include "tools/control/lines.h"
 #include "vmm/app/control/server.h"
+#include "vmm/core/clock.h"
 
 #include <check.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static void expect_arguments(char *word, const char *want)
 {

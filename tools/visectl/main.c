@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/control/connection.h"
 #include "tools/visectl/arguments.h"
-#include "tools/visectl/connection.h"
 #include "tools/visectl/output.h"
+#include "tools/visectl/play.h"
 #include "tools/visectl/prompt.h"
 #include "vmm/core/clock.h"
 
@@ -29,9 +30,11 @@ struct options {
 
 static const char help[] =
 	"usage: visectl -s SOCKET [OPTION]... [COMMAND [KEY=VALUE]...]\n"
+	"       visectl play [OPTION]... FILE\n"
 	"Runs one command on a machine's control socket and prints what it returns as JSON. "
 	"Without\n"
 	"a command, reads commands from standard input, one a line; \"help\" lists them.\n"
+	"\"play\" plays a scenario instead; see visectl play --help.\n"
 	"\n"
 	"  -s, --socket SOCKET  path of the control socket, as given to vise run --control\n"
 	"  -e, --events         print events as they come, until the machine ends\n"
@@ -185,8 +188,11 @@ int main(int argc, char **argv)
 	struct options o;
 	struct err err = ERR_INIT;
 	json_t *arguments = NULL;
-	int status = parse_options(&o, argc, argv);
+	int status;
 
+	if (argc > 1 && strcmp(argv[1], "play") == 0)
+		return play_main(argc - 1, argv + 1);
+	status = parse_options(&o, argc, argv);
 	if (status)
 		return status < 0 ? STATUS_OK : status;
 	if (o.n_words) {

@@ -2,7 +2,7 @@
 #ifndef VISE_VISECTL_PROMPT_H
 #define VISE_VISECTL_PROMPT_H
 
-#include "tools/visectl/connection.h"
+#include "tools/control/connection.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tools/visectl/lines.h"
+#include "tools/control/lines.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef VISE_VISECTL_LINES_H
-#define VISE_VISECTL_LINES_H
+#ifndef VISE_CONTROL_LINES_H
+#define VISE_CONTROL_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

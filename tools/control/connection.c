@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "tools/visectl/connection.h"
+#include "tools/control/connection.h"
 
 #include "vmm/core/clock.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef VISE_VISECTL_CONNECTION_H
-#define VISE_VISECTL_CONNECTION_H
+#ifndef VISE_CONTROL_CONNECTION_H
+#define VISE_CONTROL_CONNECTION_H
 
-#include "tools/visectl/lines.h"
+#include "tools/control/lines.h"
 #include "vmm/core/err.h"
 
 #include <jansson.h>
