@@ -16,11 +16,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool held)
-{
-	if (!held)
-		abort();
-}
+#define REQUIRE(what)                                                                              \
+	do {                                                                                       \
+		if (!(what))                                                                       \
+			abort();                                                                   \
+	} while (0)
 
 /* Where loading has no argument, the text that is fuzzed stands in its path. */
 static char *load(const char *path, struct err *err)
@@ -34,9 +34,9 @@ static void check_block(const struct block *block)
 	for (size_t i = 0; i < block->n; i++) {
 		const struct statement *s = &block->list[i];
 
-		require(s->row && s->line > 0 && s->text);
-		require(s->words.n >= s->row->min && s->words.n <= s->row->max);
-		require((s->row->kind == STATEMENT_PARALLEL) == (s->n_branches > 0));
+		REQUIRE(s->row && s->line > 0 && s->text);
+		REQUIRE(s->words.n >= s->row->min && s->words.n <= s->row->max);
+		REQUIRE((s->row->kind == STATEMENT_PARALLEL) == (s->n_branches > 0));
 		for (size_t j = 0; j < s->n_branches; j++)
 			check_block(&s->branches[j]);
 	}
@@ -48,13 +48,13 @@ static void check_script(const char *text)
 	struct script script;
 	char *path = malloc(strlen(text) + 7);
 
-	require(path != NULL);
+	REQUIRE(path != NULL);
 	strcpy(stpcpy(path, "/fuzz\n"), text);
 	if (script_parse(&script, path, load, &err) == 0) {
 		check_block(&script.top);
 		script_fini(&script);
 	} else {
-		require(err.code < 0 && err.text[0] && !script.top.list);
+		REQUIRE(err.code < 0 && err.text[0] && !script.top.list);
 	}
 	free(path);
 }
@@ -65,13 +65,13 @@ static void check_words(const char *text)
 	struct err err = ERR_INIT;
 	struct words words;
 
-	require(variables_set(&v, "a", "x\"\\\x01", &err) == 0);
+	REQUIRE(variables_set(&v, "a", "x\"\\\x01", &err) == 0);
 	if (words_parse(text, &words, &err) == 0) {
 		for (size_t i = 0; i < words.n; i++)
 			free(word_expand(&words.list[i], &v, &err));
 		words_fini(&words);
 	} else {
-		require(err.code < 0 && err.text[0]);
+		REQUIRE(err.code < 0 && err.text[0]);
 	}
 	variables_fini(&v);
 }
@@ -81,16 +81,16 @@ static void check_guest(const uint8_t *data, size_t size)
 	struct serial *s = calloc(1, sizeof(*s));
 	char *field = strdup("a=1");
 
-	require(s && field);
+	REQUIRE(s && field);
 	serial_feed(s, (const char *)data, size);
 	serial_feed(s, (const char *)data, size);
 	for (uint64_t i = s->first; i < s->next; i++) {
 		const char *line = serial_line(s, i);
 		char *shown = text_escape(line, 100);
 
-		require(strlen(line) <= SERIAL_LINE_MAX && shown);
+		REQUIRE(strlen(line) <= SERIAL_LINE_MAX && shown);
 		for (const char *c = shown; *c; c++)
-			require(*c >= 0x20 && *c < 0x7f);
+			REQUIRE(*c >= 0x20 && *c < 0x7f);
 		match_marker(line, "T|x", &field, 1);
 		free(shown);
 	}
@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
 
-	require(text != NULL);
+	REQUIRE(text != NULL);
 	check_script(text);
 	check_words(text);
 	check_guest(data, size);

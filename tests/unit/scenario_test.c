@@ -18,6 +18,7 @@ static void expect_words(const char *line, const char *want)
 	struct err err = ERR_INIT;
 	struct words words;
 	char got[256] = "";
+	size_t len = 0;
 
 	ck_assert_int_eq(variables_set(&v, "a", "1 \"x\"", &err), 0);
 	ck_assert_int_eq(variables_set(&v, "n", "7", &err), 0);
@@ -26,7 +27,8 @@ static void expect_words(const char *line, const char *want)
 		char *text = word_expand(&words.list[i], &v, &err);
 
 		ck_assert_msg(text, "%s: %s", line, err.text);
-		strcat(strcat(strcat(got, "<"), text), ">");
+		len += (size_t)snprintf(got + len, sizeof(got) - len, "<%s>", text);
+		ck_assert_uint_lt(len, sizeof(got));
 		free(text);
 	}
 	ck_assert_str_eq(got, want);
