@@ -46,10 +46,9 @@ static void check_script(const char *text)
 {
 	struct err err = ERR_INIT;
 	struct script script;
-	char *path = malloc(strlen(text) + 7);
+	char *path;
 
-	REQUIRE(path != NULL);
-	strcpy(stpcpy(path, "/fuzz\n"), text);
+	REQUIRE(asprintf(&path, "/fuzz\n%s", text) > 0);
 	if (script_parse(&script, path, load, &err) == 0) {
 		check_block(&script.top);
 		script_fini(&script);
