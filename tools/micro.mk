@@ -38,7 +38,7 @@ $(BUILD)/micro/machine_test: | $(BUILD)/micro/tiny-kernel
 ## check-micro     small guests on the host's own KVM
 check-micro: $(MICRO) $(BUILD)/vise $(BUILD)/visectl $(BUILD)/micro/tiny-kernel
 	@VISE=$(BUILD)/vise VISECTL=$(BUILD)/visectl TINY_KERNEL=$(BUILD)/micro/tiny-kernel tests/run \
-		$(MICRO) tests/micro/soak tests/micro/qemu tests/micro/play
+		$(MICRO) tests/micro/soak tests/micro/qemu tests/micro/play tests/micro/control
 
 ## soak            ends SOAK=1000 runs at random moments and looks for what they left
 SOAK ?= 1000

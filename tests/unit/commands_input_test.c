@@ -5,6 +5,7 @@
 #include "vmm/core/clock.h"
 
 #include <check.h>
+#include <elf.h>
 #include <linux/input-event-codes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -232,6 +233,71 @@ START_TEST(memory_is_saved_whole_or_not_at_all)
 }
 END_TEST
 
+START_TEST(a_dump_is_a_core_of_all_memory)
+{
+	char dir[] = "/tmp/vise-commands-XXXXXX";
+	char path[64], args[160];
+	uint8_t bytes[8192];
+	Elf64_Ehdr elf;
+	size_t n;
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/core", dir);
+	for (size_t i = 0; i < sizeof(m.memory); i++)
+		m.memory[i] = (uint8_t)(i * 7);
+	snprintf(args, sizeof(args), "{\"paging\":false,\"protocol\":\"file:%s\"}", path);
+	ck_assert_str_eq(run("dump-guest-memory", args), "{}");
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	n = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	memcpy(&elf, bytes, sizeof(elf));
+	ck_assert_int_eq(memcmp(elf.e_ident, ELFMAG, SELFMAG), 0);
+	ck_assert_uint_eq(elf.e_type, ET_CORE);
+	ck_assert_uint_eq(elf.e_phnum, 2);
+	for (size_t i = 0, at = 0; i < 2; i++) {
+		Elf64_Phdr segment;
+
+		memcpy(&segment, bytes + elf.e_phoff + i * elf.e_phentsize, sizeof(segment));
+		ck_assert_uint_eq(segment.p_type, PT_LOAD);
+		ck_assert_uint_eq(segment.p_paddr, 4096 + at);
+		ck_assert_uint_le(segment.p_offset + segment.p_filesz, n);
+		ck_assert_int_eq(memcmp(bytes + segment.p_offset, m.memory + at, segment.p_filesz),
+				 0);
+		at += segment.p_filesz;
+		ck_assert(i == 0 ||
+			  (at == sizeof(m.memory) && segment.p_offset + segment.p_filesz == n));
+	}
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
+START_TEST(a_dump_refuses_what_it_cannot)
+{
+	static const struct {
+		const char *args, *text;
+	} bad[] = {
+		{"{\"paging\":true,\"protocol\":\"file:/x\"}", "Parameter 'paging' expects false"},
+		{"{\"paging\":false,\"protocol\":\"fd:3\"}",
+		 "Parameter 'protocol' expects file:PATH"},
+		{"{\"paging\":false,\"protocol\":\"file:\"}",
+		 "Parameter 'protocol' expects file:PATH"},
+		{"{\"paging\":false,\"protocol\":\"file:/x\",\"format\":\"win-dmp\"}",
+		 "Parameter 'format' expects elf"},
+		{"{\"paging\":false,\"protocol\":\"file:/x\",\"detach\":true}",
+		 "Parameter 'detach' expects false"},
+		/* A full disk; a device is not removed for it. */
+		{"{\"paging\":false,\"protocol\":\"file:/dev/full\"}", "/dev/full: writing"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_ptr_nonnull(strstr(run("dump-guest-memory", bad[i].args), bad[i].text));
+	ck_assert_int_eq(access("/dev/full", F_OK), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("commands_input");
@@ -248,6 +314,8 @@ int main(void)
 	tcase_add_test(tc, the_monitor_answers_mistakes_by_text);
 	tcase_add_test(tc, memory_is_read_and_written);
 	tcase_add_test(tc, memory_is_saved_whole_or_not_at_all);
+	tcase_add_test(tc, a_dump_is_a_core_of_all_memory);
+	tcase_add_test(tc, a_dump_refuses_what_it_cannot);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_run_all(sr, CK_ENV);

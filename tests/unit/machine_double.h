@@ -210,6 +210,14 @@ int machine_memory_write(struct machine *m, uint64_t gpa, const void *buf, size_
 	return 0;
 }
 
+size_t machine_memory_ranges(const struct machine *m,
+			     struct machine_range ranges[MACHINE_MAX_RANGES])
+{
+	ranges[0] = (struct machine_range){4096, 128};
+	ranges[1] = (struct machine_range){4096 + 128, sizeof(m->memory) - 128};
+	return 2;
+}
+
 json_t *machine_show_pci(const struct machine *m)
 {
 	(void)m;

@@ -71,6 +71,7 @@ static const struct event_row events[] = {
 	{"RESUME", "the CPUs run again", "none"},
 	{"SHUTDOWN", "the run ends", "`guest`: whether the guest asked for it; `reason`"},
 	{"STOP", "the CPUs stand still", "none"},
+	{"X_NIC_LINK", "a network cable was put in or out", "`device`, `up`"},
 };
 
 static void print_arguments(FILE *to, const struct command *cmd)

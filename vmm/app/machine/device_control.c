@@ -62,10 +62,16 @@ void machine_retry_disks(struct machine *m)
 int machine_set_link(struct machine *m, const char *id, bool up, struct err *err)
 {
 	struct virtio_device *vd = find(m, id, virtio_net_is, "a network interface", err);
+	json_t *data;
 
 	if (!vd)
 		return -ENODEV;
+	if (virtio_net_link(vd) == up)
+		return 0;
 	virtio_net_set_link(vd, up);
+	data = json_pack("{s:s, s:b}", "device", vd->dev.id, "up", up);
+	machine_emit(m, "X_NIC_LINK", data);
+	json_decref(data);
 	return 0;
 }
 
@@ -147,6 +153,20 @@ int machine_memory_write(struct machine *m, uint64_t gpa, const void *buf, size_
 	if (!guest_mem_contains(m->mem, gpa, len) || guest_mem_write(m->mem, gpa, buf, len) < 0)
 		return not_ram(gpa, len, err);
 	return 0;
+}
+
+_Static_assert(MACHINE_MAX_RANGES >= GUEST_MEM_REGIONS, "room for every region");
+
+size_t machine_memory_ranges(const struct machine *m,
+			     struct machine_range ranges[MACHINE_MAX_RANGES])
+{
+	const struct guest_mem_region *regions;
+	size_t n;
+
+	regions = guest_mem_regions(m->mem, &n);
+	for (size_t i = 0; i < n; i++)
+		ranges[i] = (struct machine_range){regions[i].base, regions[i].size};
+	return n;
 }
 
 const struct machine_config *machine_config_of(const struct machine *m)

@@ -150,6 +150,16 @@ MUST_CHECK int machine_memory_read(const struct machine *m, uint64_t gpa, void *
 MUST_CHECK int machine_memory_write(struct machine *m, uint64_t gpa, const void *buf, size_t len,
 				    struct err *err);
 
+/* A range of guest-physical addresses that is RAM. */
+struct machine_range {
+	uint64_t base, size; /* bytes */
+};
+#define MACHINE_MAX_RANGES 4
+
+/* The ranges of RAM, ascending; how many. */
+size_t machine_memory_ranges(const struct machine *m,
+			     struct machine_range ranges[MACHINE_MAX_RANGES]);
+
 /* What the machine was made of; valid as long as it. */
 const struct machine_config *machine_config_of(const struct machine *m);
 

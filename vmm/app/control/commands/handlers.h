@@ -49,6 +49,9 @@ control_run_fn control_x_console_resize;
 control_run_fn control_x_device_show;
 control_run_fn control_x_input_inject;
 
+/* dump.c */
+control_run_fn control_dump_guest_memory;
+
 /* input.c */
 control_run_fn control_input_send_event;
 control_run_fn control_send_key;

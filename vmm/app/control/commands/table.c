@@ -26,6 +26,14 @@ static const struct command_arg args_blockdev_resize[] = {
 	{0},
 };
 
+static const struct command_arg args_dump_guest_memory[] = {
+	{"paging", ARG_BOOL, true, "false: physical addresses"},
+	{"protocol", ARG_STRING, true, "file:PATH, a file that is made anew"},
+	{"detach", ARG_BOOL, false, "false: the reply comes when the file is there"},
+	{"format", ARG_STRING, false, "elf"},
+	{0},
+};
+
 static const struct command_arg args_human_monitor_command[] = {
 	{"command-line", ARG_STRING, true, "the line; help lists what there is"},
 	{"cpu-index", ARG_INT, false, "taken without effect: no command is about one CPU"},
@@ -116,6 +124,8 @@ static const struct command table[] = {
 	 .summary = "The same under another name, which some harnesses try first."},
 	{.name = "cont", .run = control_cont,
 	 .summary = "Lets a stopped machine run on."},
+	{.name = "dump-guest-memory", .run = control_dump_guest_memory, .args = args_dump_guest_memory,
+	 .summary = "Writes all guest memory to an ELF core, a segment for each range of RAM."},
 	{.name = "human-monitor-command", .run = control_human_monitor_command,
 	 .args = args_human_monitor_command,
 	 .summary = "Carries out a line of the human monitor: help, info, sendkey, mouse_move, mouse_button, "
