@@ -2,6 +2,7 @@
 #include "tools/control/connection.h"
 
 #include "vmm/core/clock.h"
+#include "vmm/core/inet_address.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,23 +13,43 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+static int connect_socket(struct connection *c, const struct sockaddr *to, socklen_t len,
+			  const char *name, struct err *err)
+{
+	c->fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return err_set_errno(err, errno, "socket");
+	if (connect(c->fd, to, len) < 0)
+		return err_set_errno(err, errno, "%s: cannot connect", name);
+	lines_init(&c->lines, c->fd);
+	return 0;
+}
+
+static int connect_tcp(struct connection *c, const char *address, struct err *err)
+{
+	struct inet_address to;
+
+	if (!inet_address_parse(&to, address))
+		return err_set(err, -EINVAL,
+			       "tcp:%s: expected tcp:PORT, tcp:127.0.0.1:PORT or tcp:[::1]:PORT",
+			       address);
+	return connect_socket(c, &to.any, to.len, address, err);
+}
+
+/* "tcp:[HOST:]PORT", or a path with "unix:" in front of it or not. */
 static int connect_to(struct connection *c, const char *path, struct err *err)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 
+	if (strncmp(path, "tcp:", 4) == 0)
+		return connect_tcp(c, path + 4, err);
 	if (strncmp(path, "unix:", 5) == 0)
 		path += 5;
 	if (!*path || strlen(path) >= sizeof(to.sun_path))
 		return err_set(err, -EINVAL, "%s: a socket's path has 1 to %zu bytes", path,
 			       sizeof(to.sun_path) - 1);
 	memcpy(to.sun_path, path, strlen(path));
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (c->fd < 0)
-		return err_set_errno(err, errno, "socket");
-	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) < 0)
-		return err_set_errno(err, errno, "%s: cannot connect", path);
-	lines_init(&c->lines, c->fd);
-	return 0;
+	return connect_socket(c, (const struct sockaddr *)&to, sizeof(to), path, err);
 }
 
 static uint64_t deadline(const struct connection *c)

@@ -36,7 +36,7 @@ static const char help[] =
 	"a command, reads commands from standard input, one a line; \"help\" lists them.\n"
 	"\"play\" plays a scenario instead; see visectl play --help.\n"
 	"\n"
-	"  -s, --socket SOCKET  path of the control socket, as given to vise run --control\n"
+	"  -s, --socket SOCKET  the control socket, as given to vise run --control\n"
 	"  -e, --events         print events as they come, until the machine ends\n"
 	"  -c, --compact        print each result on one line\n"
 	"  -t, --timeout SECS   wait no longer for a reply (default 10, 0: for ever); with "

@@ -2,16 +2,14 @@
 #include "vmm/app/control/listener.h"
 
 #include "vmm/core/clock.h"
+#include "vmm/core/inet_address.h"
 #include "vmm/core/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -140,55 +138,12 @@ static int open_unix(struct listener *l, const char *path, struct err *err)
 	return rc;
 }
 
-/* An address of either family. */
-union inet_address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-/* "[HOST:]PORT", HOST in digits; false when it is none. Names are not looked up: a statically
- * linked program cannot, and one that is controlled from elsewhere should not depend on it. */
-static bool parse_inet(union inet_address *to, const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	const char *port = colon ? colon + 1 : text;
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	char host[INET6_ADDRSTRLEN + 2] = "localhost";
-	char *end;
-	unsigned long number = strtoul(port, &end, 10);
-
-	if (*port < '0' || *port > '9' || *end || number < 1 || number > UINT16_MAX ||
-	    len >= sizeof(host))
-		return false;
-	if (len)
-		snprintf(host, sizeof(host), "%.*s", (int)len, text);
-	memset(to, 0, sizeof(*to));
-	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
-		host[strlen(host) - 1] = '\0';
-		to->v6.sin6_family = AF_INET6;
-		to->v6.sin6_port = htons((uint16_t)number);
-		return inet_pton(AF_INET6, host + 1, &to->v6.sin6_addr) == 1;
-	}
-	to->v4.sin_family = AF_INET;
-	to->v4.sin_port = htons((uint16_t)number);
-	return inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host,
-			 &to->v4.sin_addr) == 1;
-}
-
-static bool is_loopback(const union inet_address *a)
-{
-	if (a->any.sa_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
-	return ntohl(a->v4.sin_addr.s_addr) >> 24 == 127;
-}
-
 static int open_tcp(struct listener *l, const char *text, struct err *err)
 {
-	union inet_address address;
+	struct inet_address address;
 	int on = 1;
 
-	if (!parse_inet(&address, text))
+	if (!inet_address_parse(&address, text))
 		return err_set(err, -EINVAL,
 			       "control address \"tcp:%s\": expected tcp:PORT, tcp:127.0.0.1:PORT "
 			       "or tcp:[::1]:PORT",
@@ -196,11 +151,9 @@ static int open_tcp(struct listener *l, const char *text, struct err *err)
 	l->tcp = true;
 	l->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0 || setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    bind(l->fd, &address.any,
-		 address.any.sa_family == AF_INET6 ? sizeof(address.v6) : sizeof(address.v4)) < 0 ||
-	    listen(l->fd, BACKLOG) < 0)
+	    bind(l->fd, &address.any, address.len) < 0 || listen(l->fd, BACKLOG) < 0)
 		return err_set_errno(err, errno, "control address \"tcp:%s\"", text);
-	if (!is_loopback(&address))
+	if (!inet_address_is_loopback(&address))
 		log_warn("control: whoever reaches tcp:%s controls the machine", text);
 	return 0;
 }
