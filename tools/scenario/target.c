@@ -57,12 +57,15 @@ static char *find_wav(char *const *argv, size_t n)
 	const char *path = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *value = strncmp(argv[i], "--snd=", 6) == 0 ? argv[i] + 6 : NULL;
+		const char *value = strncmp(argv[i], "--snd=", 6) == 0 ? argv[i] + 6 : "";
+
+		const char *key;
 
 		if (strcmp(argv[i], "--snd") == 0 && i + 1 < n)
 			value = argv[i + 1];
-		if (value && strstr(value, ",path="))
-			path = strstr(value, ",path=") + 6;
+		key = strstr(value, ",path=");
+		if (key)
+			path = key + strlen(",path=");
 	}
 	return path ? strndup(path, strcspn(path, ",")) : NULL;
 }
@@ -221,15 +224,15 @@ static bool pump_stream(int *fd, struct serial *into, bool file)
 	for (int i = 0; *fd >= 0 && i < READS_A_PUMP; i++) {
 		ssize_t n = read(*fd, buffer, sizeof(buffer));
 
-		if (n > 0)
-			serial_feed(into, buffer, (size_t)n);
-		else if (n == 0 && file)
+		/* A file may grow; a pipe or socket that has ended has not. */
+		if (n == 0 ? file : n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
-		else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		if (n > 0) {
+			serial_feed(into, buffer, (size_t)n);
+		} else {
 			serial_end(into);
 			close_fd(fd);
-		} else
-			break;
+		}
 		came = true;
 	}
 	return came;

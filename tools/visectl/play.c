@@ -5,6 +5,8 @@
 #include "tools/visectl/output.h"
 
 #include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,15 +115,14 @@ static int parse_options(struct play_options *o, struct play *play, int argc, ch
 /* vise beside this program, where it is built and installed; else the one of PATH. */
 static void find_vise(char *path, size_t size)
 {
-	ssize_t n = readlink("/proc/self/exe", path, size - sizeof("/vise"));
-	char *slash;
+	char self[PATH_MAX] = "";
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *slash = n > 0 ? strrchr(self, '/') : NULL;
 
-	path[n > 0 ? n : 0] = '\0';
-	slash = strrchr(path, '/');
 	if (slash)
-		strcpy(slash, "/vise");
+		snprintf(path, size, "%.*s/vise", (int)(slash - self), self);
 	if (!slash || access(path, X_OK) < 0)
-		strcpy(path, "vise");
+		snprintf(path, size, "vise");
 }
 
 static int report(const struct play_options *o, const struct play *play)
