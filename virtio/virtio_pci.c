@@ -49,6 +49,9 @@ static void serve(struct vp_queue *q)
 	/* With event indices the driver is left unasked for a doorbell as long as the loop is awake
 	 * and looks at the ring itself. */
 	vq->watched = vq->event_idx;
+	/* Only what this pass finds counts: a device that takes nothing now says itself when it
+	 * can. */
+	vq->found_empty = false;
 	if (vd->ops->serve(vd, q->index))
 		vp_kick(q);
 	vq->watched = false;

@@ -15,6 +15,7 @@ struct gd_echo {
 	struct virtq_chain chain;
 	unsigned int served[GD_ECHO_QUEUES];
 	unsigned int passes;
+	bool idle;
 };
 
 static uint64_t echo_features(const struct virtio_device *vd)
@@ -74,6 +75,10 @@ static bool echo_serve(struct virtio_device *vd, uint16_t q)
 	unsigned int budget = vd->queues[q].size;
 
 	echo->passes++;
+	if (echo->idle) {
+		virtio_queue_done(vd, q);
+		return false;
+	}
 	while (virtq_pop(&vd->queues[q], &echo->chain, &budget)) {
 		echo->served[q]++;
 		virtq_complete(&vd->queues[q], echo->chain.head, echo->chain.generation,
@@ -127,6 +132,17 @@ unsigned int gd_echo_served(const struct virtio_device *vd, uint16_t q)
 unsigned int gd_echo_passes(const struct virtio_device *vd)
 {
 	return ((const struct gd_echo *)vd)->passes;
+}
+
+void gd_echo_idle(struct virtio_device *vd, bool idle)
+{
+	struct gd_echo *echo = (struct gd_echo *)vd;
+
+	device_lock(&vd->dev);
+	echo->idle = idle;
+	for (uint16_t q = 0; !idle && q < vd->n_queues; q++)
+		vd->transport->rearm(vd->transport_owner, q);
+	device_unlock(&vd->dev);
 }
 
 void gd_echo_config(struct virtio_device *vd, unsigned int i, uint8_t byte)

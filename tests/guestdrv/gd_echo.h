@@ -29,6 +29,9 @@ struct virtio_device *gd_echo_create(struct gd_machine *m, const struct gd_echo_
 unsigned int gd_echo_served(const struct virtio_device *vd, uint16_t q);
 unsigned int gd_echo_passes(const struct virtio_device *vd);
 
+/* While @idle it takes no chain, as a device whose other side is full; it is served again after. */
+void gd_echo_idle(struct virtio_device *vd, bool idle);
+
 /* Changes byte @i of the config structure as the device itself, and tells the guest. */
 void gd_echo_config(struct virtio_device *vd, unsigned int i, uint8_t byte);
 

@@ -266,6 +266,30 @@ START_TEST(no_request_is_lost_over_a_time_without_bus_mastering)
 }
 END_TEST
 
+/* A device that cannot take what has come is not asked again and again. */
+START_TEST(a_queue_that_is_declined_is_left_alone)
+{
+	struct gd_used used;
+	unsigned int passes;
+
+	add(1);
+	ck_assert(gd_kick_event(&q));
+	ck_assert(gd_wait_used(&q, &used)); /* the device looks at the ring itself now */
+	gd_echo_idle(vd, true);
+	passes = gd_echo_passes(vd);
+	add(2);
+	gd_publish(&q);
+	gd_settle(m);
+	ck_assert_uint_le(gd_echo_passes(vd) - passes, 2);
+	ck_assert_uint_eq(gd_used_ready(&q), 0);
+	gd_echo_idle(vd, false);
+	take(2);
+	add(1);
+	ck_assert(gd_kick_event(&q));
+	take(1);
+}
+END_TEST
+
 START_TEST(disk_takes_event_indices)
 {
 	struct gd_blk_config config = {.event_idx = true, .mode = GD_BLOCK_POSTED};
@@ -445,6 +469,7 @@ int main(void)
 		event_fields_count_from_the_negotiation_on_for_a_queue_enabled_before,
 		reset_forgets_where_the_device_waited,
 		no_request_is_lost_over_a_time_without_bus_mastering,
+		a_queue_that_is_declined_is_left_alone,
 		disk_takes_event_indices,
 		slot_that_comes_just_before_the_event_is_written_is_found,
 		no_notification_is_lost_to_a_race,
