@@ -151,6 +151,20 @@ receive_script() {
 	SCRIPT
 }
 
+# answer_ready FUNCTION: while what start began runs, calls FUNCTION NAME once for each test NAME of the guest's self test
+# that says in the file out that it is READY for what the host has to do
+answer_ready() {
+	local name answered=' '
+	while kill -0 "$vise" 2>/dev/null; do
+		for name in $(tr -d '\r' <"$T/out" | sed -n 's/^AERO_VIRTIO_SELFTEST|TEST|\([a-z-]*\)|READY.*/\1/p'); do
+			case $answered in *" $name "*) continue ;; esac
+			answered="$answered$name "
+			"$1" "$name"
+		done
+		sleep 0.2
+	done
+}
+
 # checksum FILE
 checksum() {
 	sha256sum "$1" | cut -d' ' -f1

@@ -65,15 +65,7 @@ answer() {
 		;;
 	esac
 }
-answered=' '
-while kill -0 "$vise" 2>/dev/null; do
-	for name in $(tr -d '\r' <out | sed -n 's/^AERO_VIRTIO_SELFTEST|TEST|\([a-z-]*\)|READY.*/\1/p'); do
-		case $answered in *" $name "*) continue ;; esac
-		answered="$answered$name "
-		answer "$name"
-	done
-	sleep 0.2
-done
+answer_ready answer
 ended 0
 tr -d '\r' <out >lines && mv lines out
 cat out
