@@ -73,7 +73,6 @@ static char *find_wav(char *const *argv, size_t n)
 /* In the child: @fds are its standard streams. */
 static void become(const char *vise, char **words, const int fds[3], pid_t parent)
 {
-	static const char text[] = "cannot be run\n";
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -84,8 +83,7 @@ static void become(const char *vise, char **words, const int fds[3], pid_t paren
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)
 		execvp(vise, words);
-	if (write(2, text, sizeof(text) - 1) < 0)
-		_exit(126);
+	dprintf(2, "%s: cannot be run: %s\n", vise, strerror(errno));
 	_exit(127);
 }
 
