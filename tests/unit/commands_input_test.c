@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <linux/input-event-codes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -298,6 +299,30 @@ START_TEST(a_dump_refuses_what_it_cannot)
 }
 END_TEST
 
+/* One that nobody reads, and one that a reader has filled up. */
+START_TEST(a_pipe_holds_nobody_up)
+{
+	char dir[] = "/tmp/vise-commands-XXXXXX";
+	char path[64], args[160];
+	int reader;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/pipe", dir);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	snprintf(args, sizeof(args), "{\"val\":4096,\"size\":16,\"filename\":\"%s\"}", path);
+	ck_assert_ptr_nonnull(strstr(run("pmemsave", args), "No such device or address"));
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_str_eq(run("pmemsave", args), "{}");
+	for (int i = 0; i < 100000 && strcmp(run("pmemsave", args), "{}") == 0; i++)
+		;
+	ck_assert_ptr_nonnull(strstr(run("pmemsave", args), "temporarily unavailable"));
+	ck_assert_int_eq(access(path, F_OK), 0);
+	close(reader);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("commands_input");
@@ -316,6 +341,7 @@ int main(void)
 	tcase_add_test(tc, memory_is_saved_whole_or_not_at_all);
 	tcase_add_test(tc, a_dump_is_a_core_of_all_memory);
 	tcase_add_test(tc, a_dump_refuses_what_it_cannot);
+	tcase_add_test(tc, a_pipe_holds_nobody_up);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);
 	srunner_run_all(sr, CK_ENV);

@@ -9,9 +9,11 @@ static const char *const introduction[] = {
 	"",
 	"This page is printed from the program's own tables; do not edit it by hand.",
 	"",
-	"`vise run --control unix:PATH` listens on a unix socket that only its owner may open. The "
-	"wire",
-	"format is QMP, so that QMP clients work; `visectl` is the client that comes with Vise.",
+	"`vise run --control unix:PATH` listens on a unix socket that only its owner may open, "
+	"`--control tcp:[HOST:]PORT`",
+	"at a port, of 127.0.0.1 unless HOST says otherwise, which has no such guard. The wire "
+	"format is QMP, so that QMP",
+	"clients work; `visectl` is the client that comes with Vise.",
 	"",
 	"## Protocol",
 	"",

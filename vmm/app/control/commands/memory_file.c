@@ -14,7 +14,8 @@ int memory_file_open(struct memory_file *f, const char *name, struct err *err)
 	struct stat st;
 
 	*f = (struct memory_file){.name = name};
-	f->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* A pipe without a reader must not hold the machine's control. */
+	f->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (f->fd < 0)
 		return err_set_errno(err, errno, "%s", name);
 	f->regular = fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);

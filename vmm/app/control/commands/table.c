@@ -125,7 +125,8 @@ static const struct command table[] = {
 	{.name = "cont", .run = control_cont,
 	 .summary = "Lets a stopped machine run on."},
 	{.name = "dump-guest-memory", .run = control_dump_guest_memory, .args = args_dump_guest_memory,
-	 .summary = "Writes all guest memory to an ELF core, a segment for each range of RAM."},
+	 .summary = "Writes all guest memory to an ELF core, a segment for each range of RAM. All clients wait "
+		    "meanwhile; a file that cannot be written whole is removed."},
 	{.name = "human-monitor-command", .run = control_human_monitor_command,
 	 .args = args_human_monitor_command,
 	 .summary = "Carries out a line of the human monitor: help, info, sendkey, mouse_move, mouse_button, "
@@ -134,7 +135,8 @@ static const struct command table[] = {
 	{.name = "input-send-event", .run = control_input_send_event, .args = args_input_send_event,
 	 .summary = "Gives input devices events by name, one batch a device: all of them or none."},
 	{.name = "pmemsave", .run = control_pmemsave, .args = args_pmemsave,
-	 .summary = "Writes guest-physical memory to a file."},
+	 .summary = "Writes guest-physical memory to a file. All clients wait meanwhile; a file that cannot be "
+		    "written whole is removed."},
 	{.name = CONTROL_NEGOTIATION, .run = control_qmp_capabilities, .args = args_capabilities,
 	 .summary = "Ends the negotiation; must be the first command, and is refused later."},
 	{.name = "query-block", .run = control_query_block,
