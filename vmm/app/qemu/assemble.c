@@ -87,7 +87,7 @@ static int fill_virtio(const struct qemu_device *d, struct virtio_options *v, co
 	if (d->event_idx != TRI_UNSET)
 		v->event_idx = d->event_idx == TRI_ON ? OFFER_ON : OFFER_OFF;
 	else
-		v->event_idx = in_contract_form(d) ? OFFER_AUTO : OFFER_ON;
+		v->event_idx = in_contract_form(d) ? OFFER_OFF : OFFER_ON;
 	v->transitional = is_transitional(d);
 	v->identity = in_contract_form(d) ? IDENTITY_CONTRACT : IDENTITY_QEMU;
 	return rc;

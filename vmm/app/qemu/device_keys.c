@@ -38,7 +38,7 @@ static const struct qemu_key pci_keys[] = {
 	FIXED_BOOL("multifunction", either, "false", "no effect: a slot with several functions says so"),
 	{.name = "vectors", QEMU_NUMBER(struct qemu_device, vectors), .max = MAX_VECTORS, .type = "uint32",
 	 .help = "MSI-X vectors; 0 leaves the capability out; unless given, one a queue and one more"},
-	DEVICE_TRI("event_idx", event_idx, "event index; on, but in contract form as the dialect has it"),
+	DEVICE_TRI("event_idx", event_idx, "event index; on, but off in contract form"),
 	{.name = "x-pci-revision", QEMU_NUMBER(struct qemu_device, revision), .max = 255, .type = "uint8",
 	 .help = "0x01 makes a modern device the one of the Windows 7 contract, IDs and names included"},
 	FIXED_BOOL("indirect_desc", on_only, "true", "always offered"),
